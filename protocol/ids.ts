@@ -7,4 +7,7 @@ export const Ulid = z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, "must be a
 });
 
 /** Chosen by the client; the same id again is the same message. */
-export const ClientId = z.string().min(1).max(64).regex(/^[\x21-\x7e]+$/, "must be printable ASCII without spaces");
+export const ClientId = z.string().min(1).max(64).regex(
+  /^[\x21-\x7e]+$/,
+  "must be printable ASCII without spaces",
+);

@@ -25,7 +25,11 @@ export const METHODS = {
     result: Joined,
   },
   "room.leave": { summary: "Leave a room", params: RoomOnly, result: Empty },
-  "room.pause": { summary: "Stop frames while hidden; a summary comes now and then", params: RoomOnly, result: Empty },
+  "room.pause": {
+    summary: "Stop frames while hidden; a summary comes now and then",
+    params: RoomOnly,
+    result: Empty,
+  },
   "room.unpause": { summary: "Receive frames again", params: RoomOnly, result: Empty },
   "room.say": {
     summary: "Send a danmaku; acknowledged when it is durable",

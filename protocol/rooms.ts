@@ -11,14 +11,21 @@ export const RoomTitle = z.string().max(1_000).transform(cleanText).refine(
 
 /** What an owner may set. Every field may only tighten the server's own limit. */
 export const RoomSettings = z.strictObject({
-  sayPerSecond: z.number().min(0.05).max(5).meta({ description: "Danmaku per user and second, after the burst" }),
+  sayPerSecond: z.number().min(0.05).max(5).meta({
+    description: "Danmaku per user and second, after the burst",
+  }),
   sayBurst: z.int().min(1).max(20),
   textMax: z.int().min(1).max(200),
   guestsMaySay: z.boolean(),
 });
 export type RoomSettings = z.infer<typeof RoomSettings>;
 
-export const DEFAULT_ROOM_SETTINGS: RoomSettings = { sayPerSecond: 5, sayBurst: 20, textMax: 200, guestsMaySay: true };
+export const DEFAULT_ROOM_SETTINGS: RoomSettings = {
+  sayPerSecond: 5,
+  sayBurst: 20,
+  textMax: 200,
+  guestsMaySay: true,
+};
 
 export const RoomState = z.enum(["live", "ended"]);
 

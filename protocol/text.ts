@@ -1,7 +1,8 @@
 // Control characters, zero-width and bidirectional overrides, variation tricks: invisible, and used to break
 // lines out of their box or to reverse the text around them. ZWJ and VS16 stay: emoji need them.
-// deno-lint-ignore no-control-regex -- removing control characters is the purpose
-const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]|[\u{e0000}-\u{e0fff}]/gu;
+const INVISIBLE =
+  // deno-lint-ignore no-control-regex -- removing control characters is the purpose
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]|[\u{e0000}-\u{e0fff}]/gu;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 // Four marks cover every living script; zalgo stacks dozens.
 const STACKED_MARKS = /(\p{M}{4})\p{M}+/gu;

@@ -42,13 +42,17 @@ export interface Bus extends AsyncDisposable {
   publish(subject: string, data: Uint8Array, headers?: Headers): void;
   /** @throws {NoResponders} when nobody listens; `unavailable` when disconnected; `too_large` as publish. */
   request(subject: string, data: Uint8Array, options: RequestOptions): Promise<BusMessage>;
-  subscribe(subject: string, receive: (message: BusMessage) => void, options?: SubscribeOptions): Subscription;
+  subscribe(
+    subject: string,
+    receive: (message: BusMessage) => void,
+    options?: SubscribeOptions,
+  ): Subscription;
 }
 
-/** NATS refuses more by default (`max_payload`); data and headers together. */
+/** What brokers refuse by default; data and headers together. */
 export const BUS_MAX_BYTES = 1_048_576;
 
-/** Nobody subscribes to the subject right now: the 503 of NATS. It does not mean that the owner is dead. */
+/** Nobody subscribes to the subject right now. It does not mean that the owner is dead. */
 export class NoResponders extends Error {
   override readonly name = "NoResponders";
   constructor(readonly subject: string) {

@@ -1,0 +1,41 @@
+import { z } from "zod";
+import { Ulid } from "protocol/ids.ts";
+import { CreateRoom, Joined, MessagePage, Position, Room, Say, UpdateRoom } from "protocol/rooms.ts";
+import { defineActor } from "actors/runtime/definition.ts";
+
+const Nothing = z.strictObject({});
+
+/** What a node reports about the viewers it serves. */
+export const Attendance = z.strictObject({
+  node: z.string(),
+  viewers: z.int().nonnegative(),
+  /** The shortest tick with which this node's fan-out keeps up. */
+  tickMs: z.number().positive(),
+});
+
+export const HISTORY_PAGE_MAX = 1_000;
+
+export const roomActor = defineActor({
+  kind: "room",
+  placement: "shard",
+  key: Ulid,
+  noun: "room",
+  verbs: {
+    create: { input: CreateRoom, output: Room },
+    info: { input: Nothing, output: Room },
+    update: { input: UpdateRoom, output: Room },
+    remove: { input: Nothing, output: Nothing },
+    join: { input: z.strictObject({ resume: Position.optional() }), output: Joined },
+    say: { input: Say, output: z.object({ accepted: z.literal(true) }), batched: 1_000 },
+    messages: {
+      input: z.strictObject({ after: z.int().nonnegative(), limit: z.int().min(1).max(HISTORY_PAGE_MAX) }),
+      output: MessagePage,
+    },
+    attend: { input: Attendance, output: Position.extend({ online: z.int().nonnegative() }) },
+    tick: { input: Nothing, output: Nothing, reserved: true },
+    trim: { input: Nothing, output: Nothing, reserved: true },
+  },
+});
+
+export type RoomVerbs = typeof roomActor["verbs"];
+export type RoomVerb = keyof RoomVerbs;

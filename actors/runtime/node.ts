@@ -1,0 +1,373 @@
+import { getLogger } from "@logtape/logtape";
+import type { Bus } from "actors/bus/bus.ts";
+import { BarrageError } from "protocol/errors.ts";
+import type { Storage, TimerRecord } from "storage/storage.ts";
+import { Activation, type ActivationHost } from "./activation.ts";
+import type { Factory } from "./behaviour.ts";
+import { Call, type CallOptions } from "./call.ts";
+import { type Caller, SYSTEM } from "./caller.ts";
+import type { Clock } from "./clock.ts";
+import type { ActorDefinition, Verbs } from "./definition.ts";
+import { Drops } from "./drops.ts";
+import { DurableTimers } from "./durable_timers.ts";
+import { Ids } from "./ids.ts";
+import { type LeaseTimes, Ownership } from "./ownership.ts";
+import type { RuntimeLimits, RuntimePorts } from "./ports.ts";
+import { type CallOrigin, makeRef, type Ref, type Sender } from "./ref.ts";
+import { shardOf } from "./shard.ts";
+
+const log = getLogger(["barrage", "node"]);
+
+const SWEEP_MS = 100;
+const PASSIVATE_EVERY = 10;
+const DEFAULT_BYTES = 128;
+
+export interface NodeOptions {
+  readonly node: { readonly id: string; readonly address: string; readonly version: string };
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly bus: Bus;
+  readonly storage: Storage;
+  readonly limits: RuntimeLimits;
+  readonly lease: LeaseTimes;
+  readonly alone: boolean;
+}
+
+export interface HostOptions {
+  /** Answers without an activation, for keys of which the node already knows enough; must be quick and synchronous. */
+  readonly refuse?: (key: string, verb: string) => BarrageError | undefined;
+}
+
+interface Hosted {
+  readonly definition: ActorDefinition;
+  readonly factory: Factory<Verbs> | undefined;
+  readonly refuse: HostOptions["refuse"];
+  readonly activations: Map<string, Activation>;
+}
+
+type Life = "new" | "running" | "draining" | "stopped";
+
+/** The actors of one process: finds or starts them, sends commands, keeps the bounds, stops them in order. */
+export class ActorNode implements ActivationHost, Sender {
+  readonly ports: RuntimePorts;
+  readonly drops = new Drops();
+  readonly counters = { commands: 0, turns: 0, restarts: 0, passivations: 0 };
+  readonly ownership: Ownership;
+  readonly #timers: DurableTimers;
+  readonly #hosted = new Map<string, Hosted>();
+  readonly #busy = new Set<Activation>();
+  readonly #quietWaiters: (() => void)[] = [];
+  #life: Life = "new";
+  #sharded = 0;
+  #sweeps = 0;
+  #cancelSweep: (() => void) | undefined;
+  #generation = 0;
+
+  constructor(options: NodeOptions) {
+    const { clock, random, storage } = options;
+    this.ownership = new Ownership({
+      store: storage.ownership,
+      clock,
+      node: options.node,
+      times: options.lease,
+      alone: options.alone,
+      onLost: () => this.#loseShards(),
+    });
+    this.#timers = new DurableTimers({
+      store: storage.timers,
+      clock,
+      random,
+      drops: this.drops,
+      shards: () => this.ownership.shards,
+      epochOf: (shard) => this.ownership.epochOf(shard),
+      fire: (timer) => this.#fire(timer),
+    });
+    this.ports = {
+      clock,
+      random,
+      ids: new Ids(clock, random),
+      bus: options.bus,
+      lane: storage.lane,
+      timers: storage.timers,
+      drops: this.drops,
+      limits: options.limits,
+      timerHint: (dueAt) => this.#timers.hint(dueAt),
+      nextGeneration: () => this.#generation = Math.max(this.#generation + 1, clock.now()),
+    };
+  }
+
+  /** Declares that this node can run actors of this kind. `node` actors get their factory at `spawn`. */
+  host<V extends Verbs>(
+    definition: ActorDefinition<V>,
+    factory?: Factory<V>,
+    options: HostOptions = {},
+  ): void {
+    if (this.#hosted.has(definition.kind)) {
+      throw new Error(`Cannot host ${definition.kind}: it is hosted already`);
+    }
+    this.#hosted.set(definition.kind, {
+      definition: definition as ActorDefinition,
+      factory: factory as Factory<Verbs> | undefined,
+      refuse: options.refuse,
+      activations: new Map(),
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.ownership.start();
+    this.#life = "running";
+    this.#timers.start();
+    this.#planSweep();
+  }
+
+  ref<V extends Verbs>(definition: ActorDefinition<V>, key: string, caller: Caller = SYSTEM): Ref<V> {
+    return makeRef(this, definition, key, { caller, chain: [], deadline: Infinity });
+  }
+
+  /** Starts an actor that is bound to this node and stays until it is retired. */
+  spawn<V extends Verbs>(definition: ActorDefinition<V>, key: string, factory: Factory<V>): void {
+    const hosted = this.#hostedOf(definition.kind);
+    if (this.#life !== "running") throw new BarrageError("unavailable", "The node is stopping");
+    if (hosted.activations.has(key)) {
+      throw new BarrageError("conflict", `${definition.kind} ${key} exists already`);
+    }
+    hosted.activations.set(key, this.#activation(hosted, key, -1, 0, factory as Factory<Verbs>));
+  }
+
+  /** Ends an actor that was spawned here; what waits for it is answered `gone`. */
+  retire(definition: ActorDefinition, key: string): void {
+    this.#hosted.get(definition.kind)?.activations.get(key)?.stop(new BarrageError("gone"));
+  }
+
+  send(
+    definition: ActorDefinition,
+    key: string,
+    verb: string,
+    input: unknown,
+    origin: CallOrigin,
+    options?: CallOptions,
+  ): Promise<unknown> {
+    const { clock, limits } = this.ports;
+    const call = new Call({
+      verb,
+      input,
+      caller: origin.caller,
+      deadline: Math.min(origin.deadline, clock.monotonic() + (options?.timeoutMs ?? limits.callTimeoutMs)),
+      bytes: options?.bytes ?? DEFAULT_BYTES,
+      id: options?.id,
+      chain: origin.chain,
+      timer: undefined,
+    });
+    this.#route(definition, key, call);
+    return call.answer;
+  }
+
+  command(activation: Activation, verb: string, input: unknown): Call {
+    const deadline = this.ports.clock.monotonic() + this.ports.limits.callTimeoutMs;
+    const { definition } = activation;
+    if (definition.verbs[verb] === undefined) {
+      throw new Error(`Cannot call ${verb}: ${definition.kind} has no such verb`);
+    }
+    return new Call({
+      verb,
+      input,
+      caller: SYSTEM,
+      deadline,
+      bytes: 0,
+      id: undefined,
+      chain: [],
+      timer: undefined,
+    });
+  }
+
+  leaseHolds(activation: Activation): boolean {
+    return activation.shard < 0 || this.ownership.holds;
+  }
+
+  busy(activation: Activation): void {
+    this.#busy.add(activation);
+  }
+
+  idle(activation: Activation): void {
+    this.#busy.delete(activation);
+    if (this.#busy.size === 0) { for (const resolve of this.#quietWaiters.splice(0)) resolve(); }
+  }
+
+  gone(activation: Activation): void {
+    const activations = this.#hosted.get(activation.definition.kind)?.activations;
+    if (activations?.get(activation.key) !== activation) return;
+    activations.delete(activation.key);
+    if (activation.shard >= 0) this.#sharded--;
+  }
+
+  fenced(activation: Activation): void {
+    this.drops.count("commit", "fenced");
+    log.error("{address} met a newer epoch than {epoch}", {
+      address: activation.address,
+      epoch: activation.epoch,
+    });
+    this.ownership.doubt();
+  }
+
+  stats(): { kind: string; active: number; waiting: number }[] {
+    return [...this.#hosted].map(([kind, { activations }]) => {
+      let waiting = 0;
+      for (const activation of activations.values()) waiting += activation.waiting;
+      return { kind, active: activations.size, waiting };
+    });
+  }
+
+  /** Refuses new commands and lets what waits finish, for at most `graceMs`. */
+  async drain(graceMs: number): Promise<void> {
+    if (this.#life !== "running") return;
+    this.#life = "draining";
+    this.#timers.stop();
+    await this.#untilQuiet(graceMs);
+  }
+
+  /** Flushes every actor, for at most `graceMs`, and gives the lease up; what is still open is answered `unavailable`. */
+  async stop(graceMs: number): Promise<void> {
+    await this.drain(graceMs);
+    if (this.#life !== "draining") return;
+    const bound = Promise.withResolvers<void>();
+    const cancel = this.ports.clock.after(graceMs, bound.resolve);
+    const all = [...this.#hosted.values()].flatMap(({ activations }) => [...activations.values()]);
+    await Promise.race([bound.promise, Promise.all(all.map((activation) => activation.passivate()))]);
+    cancel();
+    this.#life = "stopped";
+    for (const activation of all) activation.stop(new BarrageError("unavailable", "The node is stopping"));
+    this.#cancelSweep?.();
+    await this.ownership.stop();
+  }
+
+  #route(definition: ActorDefinition, key: string, call: Call): void {
+    const hosted = this.#hostedOf(definition.kind);
+    if (this.#life !== "running" && call.facts.chain.length === 0) {
+      return call.fail(new BarrageError("unavailable", "The node is stopping"));
+    }
+    const known = hosted.activations.get(key);
+    if (call.facts.chain.length > 0 && call.facts.chain.includes(`${definition.kind}:${key}`)) {
+      const circle = [...call.facts.chain, `${definition.kind}:${key}`].join(" -> ");
+      return call.fail(new BarrageError("cycle", `Actors call each other in a circle: ${circle}`));
+    }
+    const refusal = hosted.refuse?.(key, call.facts.verb);
+    if (refusal !== undefined) return call.fail(refusal);
+    if (known !== undefined) return known.deliver(call);
+    if (definition.placement === "node" || hosted.factory === undefined) {
+      return call.fail(new BarrageError("not_found", `No ${definition.kind} ${key} here`));
+    }
+    const shard = shardOf(definition.kind, key);
+    const epoch = this.ownership.epochOf(shard);
+    if (epoch === undefined) {
+      return call.fail(new BarrageError("unavailable", "No node owns the shard right now"));
+    }
+    const { actorsMax } = this.ports.limits;
+    // Passivation takes a moment, so the bound may be passed by a tenth, never by more.
+    if (this.#sharded >= actorsMax && (!this.#makeRoom() || this.#sharded >= actorsMax * 1.1)) {
+      this.drops.count("node", "overloaded");
+      return call.fail(
+        new BarrageError("overloaded", "The node holds too many actors", { retryAfterMs: 1_000 }),
+      );
+    }
+    this.#sharded++;
+    const made = this.#activation(hosted, key, shard, epoch, hosted.factory);
+    hosted.activations.set(key, made);
+    made.deliver(call);
+  }
+
+  #activation(
+    hosted: Hosted,
+    key: string,
+    shard: number,
+    epoch: number,
+    factory: Factory<Verbs>,
+  ): Activation {
+    const address = `${hosted.definition.kind}:${key}`;
+    return new Activation(this, hosted.definition, key, address, shard, epoch, factory);
+  }
+
+  #hostedOf(kind: string): Hosted {
+    const hosted = this.#hosted.get(kind);
+    if (hosted === undefined) throw new Error(`Cannot reach ${kind}: the kind is not hosted here`);
+    return hosted;
+  }
+
+  async #fire(timer: TimerRecord): Promise<void> {
+    const hosted = this.#hosted.get(timer.kind);
+    const spec = hosted?.definition.verbs[timer.verb];
+    if (hosted === undefined || spec === undefined) {
+      throw new BarrageError("unknown_method", `No ${timer.kind}.${timer.verb}`);
+    }
+    const input = spec.input.safeParse(timer.input);
+    if (!input.success) throw new BarrageError("invalid_params", `Input of timer ${timer.name} is not valid`);
+    const { clock, limits } = this.ports;
+    const call = new Call({
+      verb: timer.verb,
+      input: input.data,
+      caller: SYSTEM,
+      deadline: clock.monotonic() + limits.callTimeoutMs,
+      bytes: 0,
+      id: `timer:${timer.name}:${timer.generation}`,
+      chain: [],
+      timer,
+    });
+    this.#route(hosted.definition, timer.key, call);
+    await call.answer;
+  }
+
+  #planSweep(): void {
+    this.#cancelSweep = this.ports.clock.after(SWEEP_MS, () => {
+      const now = this.ports.clock.monotonic();
+      for (const activation of this.#busy) activation.sweep(now);
+      if (++this.#sweeps % PASSIVATE_EVERY === 0) this.#passivateIdle(now);
+      if (this.#life !== "stopped") this.#planSweep();
+    });
+  }
+
+  #passivateIdle(now: number): void {
+    const { idleMs, actorsMax } = this.ports.limits;
+    for (const { definition, activations } of this.#hosted.values()) {
+      if (definition.placement === "node") continue;
+      for (const activation of activations.values()) {
+        if (now - activation.lastUsedAt >= idleMs && activation.quiet) this.#passivate(activation);
+      }
+    }
+    // Some room is made before it is needed, so that a new actor rarely has to wait for an old one's flush.
+    if (this.#sharded > actorsMax * 0.95) this.#makeRoom();
+  }
+
+  /** Sends the tenth that was not used for longest out of memory; false when none of them is quiet. */
+  #makeRoom(): boolean {
+    const quiet = [...this.#hosted.values()].filter(({ definition }) => definition.placement === "shard")
+      .flatMap(({ activations }) => [...activations.values()]).filter((activation) => activation.quiet)
+      .sort((a, b) => a.lastUsedAt - b.lastUsedAt)
+      .slice(0, Math.max(1, Math.floor(this.ports.limits.actorsMax / 10)));
+    for (const activation of quiet) this.#passivate(activation);
+    return quiet.length > 0;
+  }
+
+  #passivate(activation: Activation): void {
+    this.counters.passivations++;
+    activation.passivate();
+  }
+
+  #loseShards(): void {
+    const error = new BarrageError("unavailable", "The node has lost its lease");
+    for (const { definition, activations } of this.#hosted.values()) {
+      if (definition.placement === "node") continue;
+      for (const activation of [...activations.values()]) activation.stop(error);
+    }
+  }
+
+  #untilQuiet(graceMs: number): Promise<void> {
+    if (this.#busy.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = this.ports.clock.after(graceMs, resolve);
+      this.#quietWaiters.push(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+}

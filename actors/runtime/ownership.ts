@@ -1,0 +1,153 @@
+import { getLogger } from "@logtape/logtape";
+import { type NodeRecord, type OwnershipStore, SHARDS } from "storage/storage.ts";
+import type { Clock } from "./clock.ts";
+import { wish } from "./shard.ts";
+
+const log = getLogger(["barrage", "ownership"]);
+
+export interface LeaseTimes {
+  /** How long a lease lasts by the database's clock. */
+  readonly ttlMs: number;
+  readonly renewMs: number;
+  /** After this long without a good renewal, counted from sending it, the node stops by itself; below `ttlMs`. */
+  readonly fenceMs: number;
+}
+
+export interface OwnershipOptions {
+  readonly store: OwnershipStore;
+  readonly clock: Clock;
+  readonly node: { readonly id: string; readonly address: string; readonly version: string };
+  readonly times: LeaseTimes;
+  /** No other process can reach the database (the data directory is locked), so every other node is dead. */
+  readonly alone: boolean;
+  /** The lease is gone: whatever runs under it must stop. */
+  readonly onLost: () => void;
+}
+
+type Life =
+  | { readonly phase: "outside" }
+  | {
+    readonly phase: "inside";
+    readonly node: NodeRecord;
+    validUntil: number;
+    readonly epochs: Map<number, number>;
+  }
+  | { readonly phase: "stopped" };
+
+/**
+ * This node's lease and its shards. The lease lives in the database; the node also watches its own monotonic clock and
+ * fences itself before the database would call it dead, so a paused process stops before another one starts.
+ */
+export class Ownership {
+  readonly #options: OwnershipOptions;
+  #life: Life = { phase: "outside" };
+  #cancelNext: (() => void) | undefined;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: OwnershipOptions) {
+    this.#options = options;
+  }
+
+  /** The epoch under which this node owns the shard now. */
+  epochOf(shard: number): number | undefined {
+    return this.#life.phase === "inside" && this.holds ? this.#life.epochs.get(shard) : undefined;
+  }
+
+  get holds(): boolean {
+    return this.#life.phase === "inside" && this.#options.clock.monotonic() < this.#life.validUntil;
+  }
+
+  get shards(): readonly number[] {
+    return this.#life.phase === "inside" && this.holds ? [...this.#life.epochs.keys()] : [];
+  }
+
+  async start(): Promise<void> {
+    await this.#enter();
+    this.#plan();
+  }
+
+  /** Gives all shards up and ends the lease, so that another node need not wait for it to run out. */
+  async stop(): Promise<void> {
+    this.#cancelNext?.();
+    await this.#running;
+    const life = this.#life;
+    this.#life = { phase: "stopped" };
+    if (life.phase !== "inside") return;
+    const { store } = this.#options;
+    await store.release(life.node, [...life.epochs.keys()]);
+    await store.unregister(life.node.id, life.node.epoch);
+  }
+
+  /** A write of ours met a newer epoch: ask the database at once what is still ours. */
+  doubt(): void {
+    this.#cancelNext?.();
+    this.#turn();
+  }
+
+  #plan(): void {
+    if (this.#life.phase === "stopped") return;
+    this.#cancelNext = this.#options.clock.after(this.#options.times.renewMs, () => this.#turn());
+  }
+
+  #turn(): void {
+    this.#running = this.#running.then(() => this.#renew()).catch((error) => {
+      log.warn("Cannot renew the lease: {error}", { error });
+      if (!this.holds) this.#lose("no good renewal in time");
+    }).finally(() => this.#plan());
+  }
+
+  async #enter(): Promise<void> {
+    const { store, clock, node, times, alone } = this.#options;
+    if (alone) {
+      for (const other of await store.nodes()) await store.unregister(other.id, other.epoch);
+    }
+    const sentAt = clock.monotonic();
+    const record = await store.register({ ...node, ttlMs: times.ttlMs });
+    if (this.#life.phase === "stopped") return;
+    this.#life = { phase: "inside", node: record, validUntil: sentAt + times.fenceMs, epochs: new Map() };
+    await this.#claim();
+    log.info("Node {id} entered with epoch {epoch} and owns {shards} shards", {
+      id: record.id,
+      epoch: record.epoch,
+      shards: this.shards.length,
+    });
+  }
+
+  async #renew(): Promise<void> {
+    const life = this.#life;
+    if (life.phase === "stopped") return;
+    if (life.phase === "outside") return await this.#enter();
+    const { store, clock, times } = this.#options;
+    const sentAt = clock.monotonic();
+    if (sentAt >= life.validUntil) {
+      this.#lose("the process was paused longer than its lease");
+      return await this.#enter();
+    }
+    if (!await store.renew(life.node.id, life.node.epoch, times.ttlMs)) {
+      this.#lose("the database has given it to another process");
+      return await this.#enter();
+    }
+    life.validUntil = sentAt + times.fenceMs;
+    await this.#claim();
+  }
+
+  async #claim(): Promise<void> {
+    const life = this.#life;
+    if (life.phase !== "inside" || life.epochs.size === SHARDS) return;
+    const { store } = this.#options;
+    const nodes = (await store.nodes()).filter((node) => !node.draining).map((node) => node.id);
+    const wanted: number[] = [];
+    for (let n = 0; n < SHARDS; n++) {
+      if (!life.epochs.has(n) && wish(n, nodes) === life.node.id) wanted.push(n);
+    }
+    if (wanted.length === 0) return;
+    for (const [n, epoch] of await store.claim(life.node, wanted)) life.epochs.set(n, epoch);
+  }
+
+  #lose(why: string): void {
+    if (this.#life.phase !== "inside") return;
+    log.error("Lost the lease: {why}", { why });
+    this.#life = { phase: "outside" };
+    this.#options.onLost();
+  }
+}

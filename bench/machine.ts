@@ -1,0 +1,31 @@
+export interface Machine {
+  readonly date: string;
+  readonly processor: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+  readonly system: string;
+  readonly deno: string;
+  readonly peers: string;
+}
+
+export async function describeMachine(peers: string): Promise<Machine> {
+  const processors = await Deno.readTextFile("/proc/cpuinfo");
+  return {
+    date: new Date().toISOString().slice(0, 16).replace("T", " ") + " UTC",
+    processor: /^model name\s*: (.+)$/m.exec(processors)?.[1] ?? "unknown",
+    cores: navigator.hardwareConcurrency,
+    memoryGiB: Math.round(Deno.systemMemoryInfo().total / 1_024 ** 3),
+    system: `Linux ${Deno.osRelease()}`,
+    deno: Deno.version.deno,
+    peers,
+  };
+}
+
+/** @throws {Error} when a process may not hold that many sockets at once. */
+export async function checkOpenFiles(sockets: number): Promise<void> {
+  const limits = await Deno.readTextFile("/proc/self/limits");
+  // Deno and Node.js raise the soft limit to the hard one when they start.
+  const hard = /^Max open files\s+\S+\s+(\S+)/m.exec(limits)?.[1];
+  if (hard === undefined || hard === "unlimited" || Number(hard) >= sockets + 200) return;
+  throw new Error(`Cannot open ${sockets} sockets in one process: the limit is ${hard}; raise ulimit -Hn`);
+}

@@ -1,0 +1,105 @@
+import { checkOpenFiles, describeMachine } from "./machine.ts";
+import { measureCommands } from "./measures/commands.ts";
+import type { FanOutLoad } from "./measures/fan_out.ts";
+import { measureStart } from "./measures/start.ts";
+import { type Options, PARTS, readOptions, USAGE } from "./options.ts";
+import { runFanOut } from "./parts/fan_out.ts";
+import { runMemory } from "./parts/memory.ts";
+import { renderReport } from "./report/report.ts";
+import { writeBenchmarks, writeResult } from "./report/write.ts";
+import type { Result } from "./result.ts";
+import { Child } from "./servers/child.ts";
+import { removeDataDirs, socketIo, ws } from "./servers/contenders.ts";
+import { installPeers } from "./servers/peers.ts";
+import { medianRow } from "./statistics.ts";
+
+/** A talker may say 5 a second; four leaves room for chance. */
+const SAYS_PER_TALKER = 4;
+
+if (Deno.args.includes("--help")) {
+  console.log(USAGE);
+  Deno.exit();
+}
+Deno.addSignalListener("SIGINT", () => cleanUp().finally(() => Deno.exit(130)));
+Deno.addSignalListener("SIGTERM", () => cleanUp().finally(() => Deno.exit(143)));
+try {
+  const options = readOptions(Deno.args);
+  const result = await bench(options);
+  const report = renderReport(result);
+  console.log(`\n${report}`);
+  await writeResult(result);
+  if (options.write) await writeBenchmarks(report);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  Deno.exitCode = 1;
+} finally {
+  await cleanUp();
+}
+
+async function bench(options: Options): Promise<Result> {
+  await checkOpenFiles(Math.max(options.viewers, options.frameViewers, options.idle * 1.2));
+  const runtime = await installPeers();
+  const peers = [ws(runtime), socketIo(runtime)];
+  const result: Result = { machine: await describeMachine(runtime.description), options };
+  const { rounds, viewers, frameViewers } = options;
+  const load = (rate: number, viewers: number): FanOutLoad => ({
+    viewers,
+    rate,
+    talkers: Math.ceil(rate / SAYS_PER_TALKER),
+    watchers: 20,
+    seed: options.seed,
+    warmUpMs: options.quick ? 1_000 : 3_000,
+    windowMs: options.windowMs,
+    graceMs: options.quick ? 500 : 2_000,
+  });
+
+  for (const part of PARTS) {
+    if (options.only.length > 0 && !options.only.includes(part)) continue;
+    switch (part) {
+      case "fan-out":
+        result.heavy = await runFanOut(load(options.rate, viewers), rounds, peers, progress);
+        if (!options.quick) {
+          result.light = await runFanOut(load(options.lowRate, viewers), rounds, peers, progress);
+        }
+        break;
+      case "frames":
+        if (!options.quick) {
+          result.frames = await runFanOut(load(options.frameRate, frameViewers), rounds, [], progress);
+        }
+        break;
+      case "memory":
+        result.memory = await runMemory(
+          { base: options.idle / 5, more: options.idle, settleMaxMs: options.quick ? 1_500 : 20_000 },
+          rounds,
+          peers,
+          progress,
+        );
+        break;
+      case "commands":
+        progress("local commands");
+        result.commands = await measureCommands(options.commandSeconds);
+        break;
+      case "start":
+        progress("start");
+        result.start = await medianStart(options.starts);
+        break;
+    }
+  }
+  return result;
+}
+
+async function medianStart(starts: number) {
+  const first = await measureStart();
+  const more = [];
+  while (more.length < starts - 1) more.push(await measureStart());
+  return medianRow([first, ...more]);
+}
+
+function progress(line: string): void {
+  console.error(line);
+}
+
+async function cleanUp(): Promise<void> {
+  await Child.killAll();
+  await removeDataDirs();
+}

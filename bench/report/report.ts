@@ -1,0 +1,97 @@
+import { advantage, type FanOutPart } from "../parts/fan_out.ts";
+import type { MemoryPart } from "../parts/memory.ts";
+import type { Result } from "../result.ts";
+import { count, kib, ms, percent, times } from "./format.ts";
+import { table } from "./table.ts";
+import { judge } from "./targets.ts";
+
+/** The whole run as Markdown. */
+export function renderReport(result: Result): string {
+  const { machine, options, heavy, light, frames, memory, commands, start } = result;
+  const sections = [
+    `${machine.date}, ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, ` +
+    `Deno ${machine.deno}; peers: ${machine.peers}. Medians of ${options.rounds} rounds of ` +
+    `${options.windowMs / 1_000} s, seed ${options.seed}.`,
+    "### Goals\n\n" + table(
+      ["Goal", "Wanted", "Measured", "Reached"],
+      judge(result).map((
+        { name, wanted, measured, reached },
+      ) => [name, wanted, measured, reached ? "yes" : "no"]),
+    ),
+  ];
+  if (heavy !== undefined) sections.push(`### Fan-out, heavy load\n\n${renderFanOut(heavy)}`);
+  if (light !== undefined) sections.push(`### Fan-out, light load\n\n${renderFanOut(light)}`);
+  if (frames !== undefined) sections.push(`### Frames, many viewers\n\n${renderFanOut(frames)}`);
+  if (memory !== undefined) sections.push(`### Memory\n\n${renderMemory(memory)}`);
+  if (commands !== undefined) {
+    const rows = Object.entries(commands).map(([name, rate]) => [name, count(rate)]);
+    sections.push("### Local commands\n\n" + table(["Case", "Commands/s"], rows));
+  }
+  if (start !== undefined) {
+    sections.push(
+      "### Start\n\n" + table(["Data directory", "Until listening"], [
+        ["empty", ms(start.freshMs)],
+        ["used before", ms(start.againMs)],
+      ]),
+    );
+  }
+  return sections.join("\n\n") + "\n";
+}
+
+function renderFanOut(part: FanOutPart): string {
+  const { viewers, talkers, rate } = part.load;
+  const facts = `${count(viewers)} viewers in one room, ${talkers} of them offer ${rate} messages a second.`;
+  const arrival = table(
+    ["Server", "Accepted", "Delivered", "Seen p50", "Seen p99", "Ack p50", "Ack p99", "Ack to seen", "Lost"],
+    part.rows.map((row) => [
+      row.server,
+      percent(row.accepted / row.offered),
+      percent(row.deliveredShare),
+      ms(row.seenP50),
+      ms(row.seenP99),
+      ms(row.acceptedP50),
+      ms(row.acceptedP99),
+      ms(row.afterAcceptedP50),
+      count(row.lost),
+    ]),
+  );
+  const cost = table(
+    ["Server", "CPU", "Frames/s each", "Bytes/frame", "Per viewer", "Deliveries/CPU s", "Frames/CPU s"],
+    part.rows.map((row) => [
+      row.server,
+      percent(row.serverCpu),
+      row.framesPerViewerSecond.toFixed(1),
+      count(row.bytesPerFrame),
+      `${kib(row.bytesPerViewerSecond)}/s`,
+      row.deliveriesPerCpuSecond > 0 ? count(row.deliveriesPerCpuSecond) : "-",
+      count(row.framesPerCpuSecond),
+    ]),
+  );
+  const others = part.rows.map(({ server }) => server).filter((server) => server !== "Barrage");
+  const ratios = table(
+    ["Barrage against", "Deliveries/CPU s", "Frames/CPU s", "Bytes per viewer"],
+    others.map((server) => [
+      server,
+      server === "floor" ? "-" : times(advantage(part, server, (row) => row.deliveriesPerCpuSecond)),
+      times(advantage(part, server, (row) => row.framesPerCpuSecond)),
+      times(advantage(part, server, (row) => row.bytesPerViewerSecond)),
+    ]),
+  );
+  return [facts, arrival, cost, ratios].join("\n\n");
+}
+
+function renderMemory({ load, rows }: MemoryPart): string {
+  return `Resident memory between ${count(load.base)} and ${
+    count(load.base + load.more)
+  } viewers who joined and say ` +
+    "nothing.\n\n" + table(
+      ["Server", "Before", "After", "Per viewer", "Lost"],
+      rows.map((row) => [
+        row.server,
+        `${count(row.baseBytes / 1_048_576)} MiB`,
+        `${count(row.fullBytes / 1_048_576)} MiB`,
+        kib(row.bytesPerViewer),
+        count(row.lost),
+      ]),
+    );
+}

@@ -1,0 +1,93 @@
+import { takeGuestToken } from "../load/dialects/barrage.ts";
+import { OUT, ROOT } from "../places.ts";
+import type { PeerRuntime } from "./peers.ts";
+import { type Contender, Server } from "./server.ts";
+
+const NO_ROOM = "room";
+const DATA = "data-";
+
+/** Limits that exist to stop a crowd from one address, which is what a benchmark is. */
+const BARRAGE_ENV = { HOST: "127.0.0.1", PORT: "0", LOG: "json", GUESTS: "on", GUESTS_PER_MINUTE: "1000000" };
+
+/** One embedded node with the permissions of `deno task start`, in a fresh data directory. */
+export function barrage(): Contender {
+  return {
+    name: "Barrage",
+    dialect: "barrage",
+    async start() {
+      return await startBarrage(await makeDataDir());
+    },
+    async openRoom(origin) {
+      const { token } = await takeGuestToken(origin);
+      const response = await fetch(`${origin}/v1/rooms`, {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+        body: JSON.stringify({ title: "The benchmark" }),
+      });
+      if (response.status !== 201) throw new Error(`Cannot open a room: ${await response.text()}`);
+      return (await response.json()).id;
+    },
+  };
+}
+
+/** An empty folder; `removeDataDirs` takes it away. */
+export async function makeDataDir(): Promise<string> {
+  await Deno.mkdir(OUT, { recursive: true });
+  return await Deno.makeTempDir({ dir: OUT, prefix: DATA });
+}
+
+export async function removeDataDirs(): Promise<void> {
+  await Deno.mkdir(OUT, { recursive: true });
+  for await (const { name } of Deno.readDir(OUT)) {
+    if (name.startsWith(DATA)) await Deno.remove(`${OUT}/${name}`, { recursive: true });
+  }
+}
+
+export async function startBarrage(dataDir: string): Promise<Server> {
+  return await Server.start({
+    command: Deno.execPath(),
+    args: [
+      "run",
+      "--allow-env",
+      "--allow-net",
+      "--allow-sys=hostname",
+      "--allow-read",
+      `--allow-write=${dataDir}`,
+      `${ROOT}/main.ts`,
+    ],
+    cwd: ROOT,
+    env: { ...BARRAGE_ENV, DATA_DIR: dataDir },
+  });
+}
+
+/** A bare Deno server that sends `frame` to everyone each `tickMs`. */
+export function floor(frame: string, tickMs: number): Contender {
+  return {
+    name: "floor",
+    dialect: "plain",
+    start: () =>
+      Server.start({
+        command: Deno.execPath(),
+        args: ["run", "--no-config", "--allow-net", `${ROOT}/bench/servers/floor.ts`, `${tickMs}`, frame],
+      }),
+    openRoom: () => Promise.resolve(NO_ROOM),
+  };
+}
+
+export function ws(peers: PeerRuntime): Contender {
+  return {
+    name: "ws",
+    dialect: "plain",
+    start: () => Server.start({ ...peers, args: [...peers.args, "ws.cjs"] }),
+    openRoom: () => Promise.resolve(NO_ROOM),
+  };
+}
+
+export function socketIo(peers: PeerRuntime): Contender {
+  return {
+    name: "Socket.IO",
+    dialect: "socketIo",
+    start: () => Server.start({ ...peers, args: [...peers.args, "socket_io.cjs"] }),
+    openRoom: () => Promise.resolve(NO_ROOM),
+  };
+}

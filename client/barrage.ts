@@ -1,0 +1,283 @@
+import { mayReconnect } from "protocol/close_codes.ts";
+import { ERRORS } from "protocol/errors.ts";
+import type { RoomFrame } from "protocol/items.ts";
+import type { Method, NotificationParams, Params, Result } from "protocol/methods.ts";
+import { backoff } from "./backoff.ts";
+import { Call } from "./call.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { type Codec, jsonCodec } from "./codec.ts";
+import { Emitter } from "./emitter.ts";
+import type { Incoming } from "./envelope.ts";
+import { BarrageCallError } from "./errors.ts";
+import { Link, type LinkLoss } from "./link.ts";
+import { Outbox } from "./outbox.ts";
+import { Room } from "./room.ts";
+import { globalSocket, type SocketConstructor, socketUrl } from "./socket.ts";
+import type { ConnectionState } from "./state.ts";
+
+export interface BarrageOptions {
+  /** The server's address, `https://host`. */
+  readonly url: string | URL;
+  readonly token?: string;
+  /** Asked before every connection, so that a token may change; `rejected` is true after one was refused. */
+  readonly getToken?: (asked: { rejected: boolean }) => string | Promise<string>;
+  readonly codec?: Codec;
+  /** Needed where there is no global one (Node 20). */
+  readonly WebSocket?: SocketConstructor;
+  /** Milliseconds a call may take, waiting for a connection included. @default {15_000} */
+  readonly timeoutMs?: number;
+  /** Calls that may wait while there is no connection; further ones fail with `overloaded`. @default {100} */
+  readonly queueLimit?: number;
+  readonly random?: () => number;
+  readonly clock?: Clock;
+}
+
+export interface BarrageEvents {
+  state: [ConnectionState];
+  /** The server said that it will close this connection. */
+  closing: [NotificationParams<"session.closing">];
+}
+
+const OPEN_TIMEOUT_MS = 10_000;
+/** A link that lived this long proves that the server is well: the next backoff begins small again. */
+const STEADY_MS = 5_000;
+
+/** A connection to one server, kept up until `close()`. Rooms and calls survive reconnects. */
+export class Barrage implements AsyncDisposable {
+  readonly #options: BarrageOptions;
+  readonly #url: string;
+  readonly #Socket: SocketConstructor;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #events = new Emitter<BarrageEvents>();
+  readonly #outbox: Outbox;
+  readonly #rooms = new Map<string, Room>();
+  #state: ConnectionState = { status: "idle" };
+  #link: Link | undefined;
+  #generation = 0;
+  #attempt = 0;
+  #openedAt = 0;
+  #rejected = false;
+  #closing: NotificationParams<"session.closing"> | undefined;
+  #retryTimer: unknown;
+
+  /** @throws {TypeError} for a wrong `url`, or without any WebSocket. */
+  constructor(options: BarrageOptions) {
+    this.#options = options;
+    this.#url = socketUrl(options.url);
+    this.#Socket = options.WebSocket ?? globalSocket();
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
+    this.#outbox = new Outbox(this.#clock, options.queueLimit ?? 100);
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  on<Name extends keyof BarrageEvents>(
+    name: Name,
+    listener: (...args: BarrageEvents[Name]) => void,
+  ): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  /**
+   * Resolves once the connection is open. Not needed before a call: the first one connects.
+   * @throws {BarrageCallError} `unauthenticated` or `unavailable` when the server will not have this client.
+   */
+  connect(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (state: ConnectionState) => {
+        if (state.status === "open") resolve();
+        else if (state.status === "closed") reject(closedError("connect", state));
+        else return;
+        stop();
+      };
+      const stop = this.on("state", settle);
+      if (this.#state.status === "idle" || this.#state.status === "closed") this.#dial();
+      else settle(this.#state);
+    });
+  }
+
+  /** Drops the link, if any, and connects at once: after the token has changed, or when the network is back. */
+  reconnect(): void {
+    if (this.#state.status === "connecting") return;
+    this.#dropLink();
+    this.#dial();
+  }
+
+  /** The same object for the same id. */
+  room(id: string): Room {
+    const known = this.#rooms.get(id);
+    if (known) return known;
+    const room = new Room(id, {
+      call: (method, params, options) => this.call(method, params, options),
+      clock: this.#clock,
+      random: this.#random,
+      isOpen: () => this.#state.status === "open",
+      forget: () => this.#rooms.delete(id),
+    });
+    this.#rooms.set(id, room);
+    return room;
+  }
+
+  /** @throws {BarrageCallError} with the server's reason, or `timeout`, `overloaded`, `unavailable` from here. */
+  call<M extends Method>(
+    method: M,
+    params: Params<M>,
+    options: { repeatable?: boolean; timeoutMs?: number } = {},
+  ): Promise<Result<M>> {
+    if (this.#state.status === "closed") return Promise.reject(closedError(method, this.#state));
+    const call = new Call({ method, params, repeatable: options.repeatable ?? false }, {
+      clock: this.#clock,
+      timeoutMs: options.timeoutMs ?? this.#options.timeoutMs ?? 15_000,
+    });
+    this.#outbox.submit(call);
+    if (this.#state.status === "idle") this.#dial();
+    return call.promise as Promise<Result<M>>;
+  }
+
+  /** Ends the connection for good; calls that wait fail with `unavailable`. */
+  close(): void {
+    this.#dropLink();
+    this.#finish(1000, "Closed by the client");
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
+  #dial(): void {
+    this.#clock.clear(this.#retryTimer);
+    this.#enter({ status: "connecting", attempt: this.#attempt });
+    this.#connect(++this.#generation);
+  }
+
+  async #connect(generation: number): Promise<void> {
+    try {
+      const token = await this.#token();
+      if (generation === this.#generation) this.#open(generation, token);
+    } catch (error) {
+      if (generation === this.#generation) this.#refused(error);
+    }
+  }
+
+  async #token(): Promise<string> {
+    const { getToken, token } = this.#options;
+    const given = getToken ? await getToken({ rejected: this.#rejected }) : token;
+    if (given === undefined) {
+      throw new BarrageCallError("unauthenticated", "Cannot connect: no token was given");
+    }
+    return given;
+  }
+
+  #open(generation: number, token: string): void {
+    const codec = this.#options.codec ?? jsonCodec;
+    const socket = new this.#Socket(this.#url, [codec.protocol]);
+    const link = new Link(generation, {
+      socket,
+      codec,
+      clock: this.#clock,
+      token,
+      openTimeoutMs: OPEN_TIMEOUT_MS,
+    }, {
+      opened: ({ user }) => this.#opened(link, user),
+      message: (message) => this.#received(message),
+      lost: (why) => this.#lost(why),
+    });
+    this.#link = link;
+  }
+
+  #opened(link: Link, user: { id: string; name: string }): void {
+    this.#rejected = false;
+    this.#closing = undefined;
+    this.#openedAt = this.#clock.now();
+    this.#outbox.attach(link);
+    for (const room of this.#rooms.values()) room.linkOpened();
+    this.#enter({ status: "open", user });
+  }
+
+  #received(message: Incoming): void {
+    if (message.kind === "reply") return this.#outbox.receive(message.reply);
+    switch (message.method) {
+      case "room.frame": {
+        const frame = message.params as RoomFrame;
+        return this.#rooms.get(frame.room)?.receive(frame);
+      }
+      case "session.closing":
+        this.#closing = message.params as NotificationParams<"session.closing">;
+        return this.#events.emit("closing", this.#closing);
+    }
+  }
+
+  #lost(why: LinkLoss): void {
+    this.#detach();
+    switch (why.kind) {
+      case "refused":
+        return this.#refused(why.error);
+      case "closed":
+        if (why.code === 4402) return this.#refused(new BarrageCallError("unauthenticated", why.reason));
+        if (!mayReconnect(why.code) || this.#closing?.reconnect === false) {
+          return this.#finish(why.code, why.reason || this.#closing?.reason || "Closed by the server");
+        }
+        return this.#retry(this.#closing?.reason ?? (why.reason || "Connection lost"));
+      case "silent":
+        return this.#retry("No answer from the server");
+      case "garbled":
+        return this.#retry("The server sent what cannot be read");
+    }
+  }
+
+  /** No token, or a token that the server refuses. A fresh one is asked for once. */
+  #refused(error: unknown): void {
+    if (!(error instanceof BarrageCallError)) return this.#retry(String(error));
+    if (error.reason === "unauthenticated") {
+      if (this.#rejected || !this.#options.getToken) return this.#finish(4402, error.message);
+      this.#rejected = true;
+      return this.#dial();
+    }
+    if (!ERRORS[error.reason].retry && error.reason !== "internal") return this.#finish(4400, error.message);
+    this.#retry(error.message, error.retryAfterMs);
+  }
+
+  #retry(reason: string, atLeastMs = this.#closing?.afterMs ?? 0): void {
+    if (this.#openedAt > 0 && this.#clock.now() - this.#openedAt >= STEADY_MS) this.#attempt = 0;
+    this.#openedAt = 0;
+    const inMs = atLeastMs + backoff(this.#attempt++, this.#random);
+    this.#enter({ status: "waiting", retryAt: this.#clock.now() + inMs, inMs, reason });
+    this.#retryTimer = this.#clock.set(() => this.#dial(), inMs);
+  }
+
+  #finish(code: number, reason: string): void {
+    this.#clock.clear(this.#retryTimer);
+    this.#generation++;
+    const closed = { status: "closed", code, reason } as const;
+    this.#enter(closed);
+    this.#outbox.close(closedError("finish", closed));
+  }
+
+  #dropLink(): void {
+    this.#generation++;
+    this.#clock.clear(this.#retryTimer);
+    this.#link?.close();
+    this.#detach();
+  }
+
+  #detach(): void {
+    this.#link = undefined;
+    this.#outbox.detach();
+    for (const room of this.#rooms.values()) room.linkLost();
+  }
+
+  #enter(state: ConnectionState): void {
+    this.#state = state;
+    this.#events.emit("state", state);
+  }
+}
+
+function closedError(what: string, state: { code: number; reason: string }): BarrageCallError {
+  const reason = state.code === 4402 ? "unauthenticated" : "unavailable";
+  return new BarrageCallError(reason, `Cannot ${what}: the connection is closed: ${state.reason}`);
+}

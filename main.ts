@@ -1,0 +1,164 @@
+import { getLogger } from "@logtape/logtape";
+import { mkdir } from "node:fs/promises";
+import { MemoryBroker } from "actors/bus/memory.ts";
+import { roomActor } from "actors/room/definition.ts";
+import { RoomDirectory } from "actors/room/directory.ts";
+import { DEFAULT_ROOM_LIMITS } from "actors/room/limits.ts";
+import { roomFactory } from "actors/room/room.ts";
+import { SystemClock } from "actors/runtime/clock.ts";
+import { ActorNode } from "actors/runtime/node.ts";
+import { DEFAULT_LIMITS } from "actors/runtime/ports.ts";
+import { sessionActor } from "actors/session/definition.ts";
+import { type Config, missingParts, readConfig } from "config";
+import { configureLogs } from "./logs.ts";
+import { AddressLimiter } from "routes/address_limiter.ts";
+import { createApp, createHandler } from "routes/app.ts";
+import { GatewayDispatcher } from "routes/gateway/dispatcher.ts";
+import { EventStreams } from "routes/gateway/event_streams.ts";
+import { Gateway } from "routes/gateway/gateway.ts";
+import { Hub } from "routes/gateway/hub.ts";
+import { loadSigningKey } from "routes/signing_key.ts";
+import { Tokens } from "routes/tokens.ts";
+import { openStorage } from "storage/open.ts";
+import { loadNodeId } from "./node_id.ts";
+
+const VERSION = "0.1.0";
+const log = getLogger(["barrage", "main"]);
+
+/** Uniform in [0, 1) from the system's source: ULIDs made with it cannot be guessed. */
+function random(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32;
+}
+
+async function run(config: Config): Promise<void> {
+  const { server, gateway: limits, runtime, room } = config;
+  await mkdir(server.dataDir, { recursive: true, mode: 0o700 });
+  await using storage = await openStorage({ database: config.stores.database, dataDir: server.dataDir });
+  const tokens = await Tokens.from(await loadSigningKey(server.dataDir));
+  const nodeId = server.nodeId ?? await loadNodeId(server.dataDir);
+  using clock = new SystemClock();
+  const broker = new MemoryBroker({
+    onError: (error) => log.error("A subscriber failed: {error}", { error }),
+  });
+  await using bus = broker.connect();
+
+  const node = new ActorNode({
+    node: { id: nodeId, address: `${server.host}:${server.port}`, version: VERSION },
+    clock,
+    random,
+    bus,
+    storage,
+    alone: config.stores.database.kind === "sqlite",
+    lease: { ttlMs: runtime.leaseTtlMs, renewMs: runtime.leaseRenewMs, fenceMs: runtime.leaseTtlMs * 0.75 },
+    limits: {
+      ...DEFAULT_LIMITS,
+      mailbox: {
+        maxCount: runtime.mailboxMaxCount,
+        maxBytes: runtime.mailboxMaxBytes,
+        maxAgeMs: runtime.mailboxMaxAgeMs,
+        reservedCount: DEFAULT_LIMITS.mailbox.reservedCount,
+      },
+      idleMs: runtime.actorIdleMs,
+      actorsMax: runtime.actorsMax,
+      callTimeoutMs: runtime.callTimeoutMs,
+    },
+  });
+  const directory = new RoomDirectory();
+  const roomPorts = {
+    rooms: storage.rooms,
+    directory,
+    limits: {
+      ...DEFAULT_ROOM_LIMITS,
+      tickMs: room.tickMs,
+      tickMaxMs: room.tickMaxMs,
+      recentItems: room.recentItems,
+      memoryItems: room.memoryItems,
+      recoverMaxItems: room.recoverMaxItems,
+      retentionMs: room.retentionHours * 3_600_000,
+    },
+  };
+  node.host(roomActor, roomFactory(roomPorts), { refuse: (id, verb) => directory.refuse(id, verb) });
+  node.host(sessionActor);
+
+  const { framesPerSecond, tickMs } = room;
+  const hub = new Hub({ nodeId, node, bus, clock, framesPerSecond, tickMs });
+  const dispatcher = new GatewayDispatcher(node, hub, tokens);
+  const gateway = new Gateway({ dispatcher, limits, clock, random, drops: node.drops });
+  const streams = new EventStreams({ hub, clock, drops: node.drops, limits });
+  const app = createApp({
+    version: VERSION,
+    bodyMaxBytes: limits.frameMaxBytes,
+    guests: {
+      enabled: server.guests,
+      tokens,
+      ids: node.ports.ids,
+      limiter: new AddressLimiter(limits.guestsPerMinute, clock),
+    },
+    rooms: {
+      node,
+      rooms: storage.rooms,
+      directory,
+      tokens,
+      limiter: new AddressLimiter(limits.roomsPerMinute, clock),
+    },
+    messages: { node, tokens },
+    events: { node, streams, tokens },
+    health: { node, bus, storage },
+    metrics: { node, storage, gateway, streams, hub },
+  });
+  const handle = createHandler(app, gateway, tokens);
+
+  await node.start();
+  const stopping = new AbortController();
+  const filled = directory.fill(storage.rooms, stopping.signal).catch((error) => {
+    log.error("Cannot fill the room directory; unknown rooms will be looked up: {error}", { error });
+  });
+  hub.start();
+  gateway.start();
+  streams.start();
+  const http = Deno.serve(
+    { hostname: server.host, port: server.port, onListen: ({ hostname, port }) => announce(hostname, port) },
+    (request, { remoteAddr }) => handle(request, remoteAddr.hostname),
+  );
+
+  await stopSignal();
+  log.info("Stopping");
+  stopping.abort();
+  const force = setTimeout(() => {
+    log.error("The stop took longer than SHUTDOWN_MS and is forced");
+    Deno.exit(1);
+  }, server.shutdownMs + 2_000);
+  gateway.announceClose();
+  await node.drain(server.shutdownMs / 2);
+  gateway.close();
+  streams.close();
+  await node.stop(server.shutdownMs / 4);
+  hub.stop();
+  await filled;
+  await http.shutdown();
+  clearTimeout(force);
+}
+
+function announce(hostname: string, port: number): void {
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  console.log(`listening on http://${host}:${port}`);
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => resolve());
+  });
+}
+
+try {
+  const config = readConfig();
+  for (const sentence of missingParts(config)) throw new Error(sentence);
+  await configureLogs(config.server.log);
+  await run(config);
+  Deno.exit(0);
+} catch (error) {
+  // The sentence is for the person who started it, the cause for whoever has to look deeper.
+  console.error(error instanceof Error ? error.message : String(error));
+  if (error instanceof Error && error.cause !== undefined) console.error(error.cause);
+  Deno.exit(1);
+}

@@ -1,0 +1,130 @@
+import { CODECS } from "protocol/codecs.ts";
+import { BarrageError } from "protocol/errors.ts";
+import { SUBPROTOCOLS } from "protocol/methods.ts";
+import type { Clock } from "actors/runtime/clock.ts";
+import type { Drops } from "actors/runtime/drops.ts";
+import type { UserCaller } from "../tokens.ts";
+import { Connection, type ConnectionPorts, type Speech } from "./connection.ts";
+import type { GatewayDispatcher } from "./dispatcher.ts";
+import type { GatewayLimits } from "./limits.ts";
+
+const SWEEP_MS = 1_000;
+/** Clients come back spread over this time after a planned stop. */
+const RECONNECT_SPREAD_MS = 3_000;
+
+const SPEECHES: readonly Speech[] = CODECS.map((codec) => ({
+  codec,
+  form: { name: codec.name, wrap: (method, params) => codec.wrapNotification(method, params) },
+}));
+
+export interface GatewayOptions {
+  readonly dispatcher: GatewayDispatcher;
+  readonly limits: GatewayLimits;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly drops: Drops;
+}
+
+/** Takes WebSockets in, sweeps the dead ones out, and says good-bye before the server stops. */
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #perAddress = new Map<string, number>();
+  readonly #ports: ConnectionPorts;
+  #cancelSweep: (() => void) | undefined;
+  #closing = false;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    const { limits, drops, dispatcher, clock } = options;
+    this.#ports = { limits, drops, dispatcher, now: () => clock.monotonic() };
+  }
+
+  start(): void {
+    this.#cancelSweep = this.#options.clock.after(SWEEP_MS, () => {
+      this.#sweep();
+      this.start();
+    });
+  }
+
+  get connections(): number {
+    return this.#options.dispatcher.size;
+  }
+
+  /**
+   * Answers the handshake; `caller` is known when it carried a valid token.
+   * @throws {BarrageError} `overloaded` when the node or the address has too many sockets, `unavailable` while stopping,
+   * `invalid_request` when the request is no WebSocket handshake or asks for an unknown subprotocol.
+   */
+  accept(request: Request, address: string, caller: UserCaller | undefined): Response {
+    const { limits, dispatcher, drops } = this.#options;
+    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
+      throw new BarrageError("invalid_request", "Cannot upgrade: the request is no WebSocket handshake");
+    }
+    if (this.#closing) {
+      throw new BarrageError("unavailable", "The server is stopping", { retryAfterMs: RECONNECT_SPREAD_MS });
+    }
+    const mine = this.#perAddress.get(address) ?? 0;
+    if (dispatcher.size >= limits.connectionsMax || mine >= limits.connectionsPerAddress) {
+      drops.count("gateway", "connections");
+      throw new BarrageError("overloaded", "Too many sockets", { retryAfterMs: 5_000 });
+    }
+    const { speech, protocol } = negotiate(request.headers.get("sec-websocket-protocol"));
+    // Our own heartbeats watch the peer; Deno's timer per socket would cost memory for the same thing.
+    const { socket, response } = Deno.upgradeWebSocket(request, {
+      idleTimeout: 0,
+      ...(protocol === undefined ? {} : { protocol }),
+    });
+    socket.binaryType = "arraybuffer";
+    this.#perAddress.set(address, mine + 1);
+    const connection = new Connection(socket, speech, this.#ports, () => this.#leave(address));
+    socket.onopen = () => dispatcher.opened(connection, caller);
+    socket.onmessage = ({ data }) => {
+      connection.receive(typeof data === "string" ? data : new Uint8Array(data as ArrayBuffer));
+    };
+    socket.onclose = socket.onerror = () => connection.ended();
+    return response;
+  }
+
+  /** Refuses new sockets and tells every client when to come back; calls that run are still answered. */
+  announceClose(): void {
+    this.#closing = true;
+    this.#cancelSweep?.();
+    for (const connection of [...this.#options.dispatcher.connections]) {
+      connection.announceClose("shutdown", Math.round(this.#options.random() * RECONNECT_SPREAD_MS));
+    }
+  }
+
+  close(): void {
+    for (const connection of [...this.#options.dispatcher.connections]) connection.close("shutdown");
+  }
+
+  #sweep(): void {
+    const now = this.#ports.now();
+    const { dispatcher } = this.#options;
+    for (const connection of dispatcher.connections) connection.sweep(now, dispatcher.greeted(connection));
+  }
+
+  #leave(address: string): void {
+    const left = (this.#perAddress.get(address) ?? 1) - 1;
+    if (left > 0) this.#perAddress.set(address, left);
+    else this.#perAddress.delete(address);
+  }
+}
+
+/** The first subprotocol of the client's list that we speak; JSON without a header in the answer when it lists none. */
+function negotiate(header: string | null) {
+  const offered = (header ?? "").split(",").map((name) => name.trim()).filter((name) => name !== "");
+  if (offered.length === 0) return { speech: speechOf(SUBPROTOCOLS.json)!, protocol: undefined };
+  for (const protocol of offered) {
+    const speech = speechOf(protocol);
+    if (speech !== undefined) return { speech, protocol };
+  }
+  throw new BarrageError(
+    "invalid_request",
+    `Cannot upgrade: speak ${Object.values(SUBPROTOCOLS).join(" or ")}`,
+  );
+}
+
+function speechOf(subprotocol: string): Speech | undefined {
+  return SPEECHES.find(({ codec }) => codec.subprotocol === subprotocol);
+}

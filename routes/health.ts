@@ -1,0 +1,49 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { SHARDS, type Storage } from "storage/storage.ts";
+import type { Bus } from "actors/bus/bus.ts";
+import type { ActorNode } from "actors/runtime/node.ts";
+import { createHttpApp, json } from "./http_app.ts";
+
+const Alive = z.object({ status: z.literal("ok") });
+const Ready = z.object({
+  status: z.enum(["ready", "not_ready"]),
+  shards: z.int().meta({ description: "Shards owned by this node" }),
+  bus: z.enum(["connected", "disconnected"]),
+  database: z.enum(["reachable", "unreachable"]),
+});
+
+const alive = createRoute({
+  method: "get",
+  path: "/healthz",
+  summary: "Is the process alive",
+  tags: ["operation"],
+  responses: { 200: json(Alive, "It is") },
+});
+
+const ready = createRoute({
+  method: "get",
+  path: "/readyz",
+  summary: "Does the node own shards and reach its stores",
+  tags: ["operation"],
+  responses: { 200: json(Ready, "It serves"), 503: json(Ready, "Send no traffic here") },
+});
+
+export interface HealthParts {
+  readonly node: ActorNode;
+  readonly bus: Bus;
+  readonly storage: Pick<Storage, "ping">;
+}
+
+export function healthRoutes({ node, bus, storage }: HealthParts) {
+  return createHttpApp()
+    .openapi(alive, (c) => c.json({ status: "ok" as const }, 200))
+    .openapi(ready, async (c) => {
+      const database = await storage.ping().then(() => "reachable" as const, () => "unreachable" as const);
+      const shards = node.ownership.shards.length;
+      const good = database === "reachable" && bus.state === "connected" && shards > 0 && shards <= SHARDS;
+      const report = { shards, bus: bus.state, database };
+      return good
+        ? c.json({ status: "ready" as const, ...report }, 200)
+        : c.json({ status: "not_ready" as const, ...report }, 503);
+    });
+}

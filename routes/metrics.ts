@@ -1,0 +1,82 @@
+import { Hono } from "hono";
+import { Gauge, Registry } from "prom-client";
+import type { ActorNode } from "actors/runtime/node.ts";
+import type { Storage } from "storage/storage.ts";
+import type { EventStreams } from "./gateway/event_streams.ts";
+import type { Gateway } from "./gateway/gateway.ts";
+import type { Hub } from "./gateway/hub.ts";
+import type { HttpEnv } from "./http_app.ts";
+
+export interface MetricsParts {
+  readonly node: ActorNode;
+  readonly storage: Pick<Storage, "lane">;
+  readonly gateway: Gateway;
+  readonly streams: EventStreams;
+  readonly hub: Hub;
+}
+
+/** Everything is read when asked for; the hot paths only count in plain fields. */
+export function metricsRoutes(parts: MetricsParts) {
+  const registry = new Registry();
+  declare(registry, parts);
+  return new Hono<HttpEnv>().get("/metrics", async (c) => {
+    c.header("content-type", registry.contentType);
+    return c.body(await registry.metrics());
+  });
+}
+
+function declare(registry: Registry, { node, storage, gateway, streams, hub }: MetricsParts): void {
+  const plain: readonly [name: string, help: string, read: () => number][] = [
+    ["barrage_commands_total", "Commands that ran", () => node.counters.commands],
+    ["barrage_turns_total", "Turns that ran", () => node.counters.turns],
+    ["barrage_actor_restarts_total", "Actors restarted after a crash", () => node.counters.restarts],
+    ["barrage_actor_passivations_total", "Actors sent out of memory", () => node.counters.passivations],
+    ["barrage_shards", "Shards owned by this node", () => node.ownership.shards.length],
+    [
+      "barrage_commit_transactions_total",
+      "Transactions of the commit lane",
+      () => storage.lane.stats.transactions,
+    ],
+    ["barrage_commit_units_total", "Units committed", () => storage.lane.stats.units],
+    ["barrage_commit_waiting", "Units waiting to be committed", () => storage.lane.stats.waiting],
+    ["barrage_connections", "Open WebSockets", () => gateway.connections],
+    ["barrage_event_streams", "Open event streams", () => streams.size],
+    ["barrage_viewers", "Viewers seated on this node", () => hub.viewers],
+    ["barrage_watched_rooms", "Rooms with viewers on this node", () => hub.rooms],
+  ];
+  for (const [name, help, read] of plain) {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+  new Gauge({
+    name: "barrage_drops_total",
+    help: "What was refused, dropped or lost, by place and reason",
+    labelNames: ["place", "reason"],
+    registers: [registry],
+    collect() {
+      for (const [place, reason, count] of node.drops.entries()) this.set({ place, reason }, count);
+    },
+  });
+  const kinds = [["barrage_actors", "Actors in memory", "active"], [
+    "barrage_mailbox_waiting",
+    "Commands waiting",
+    "waiting",
+  ]] as const;
+  for (const [name, help, field] of kinds) {
+    new Gauge({
+      name,
+      help,
+      labelNames: ["kind"],
+      registers: [registry],
+      collect() {
+        for (const row of node.stats()) this.set({ kind: row.kind }, row[field]);
+      },
+    });
+  }
+}

@@ -1,0 +1,52 @@
+import { fileURLToPath } from "node:url";
+import { Hono } from "hono";
+import { serveStatic } from "hono/deno";
+import { etag } from "hono/etag";
+import { secureHeaders } from "hono/secure-headers";
+import type { HttpEnv } from "./http_app.ts";
+
+const WEB = fileURLToPath(new URL("../web", import.meta.url));
+
+/** No inline scripts, nothing from elsewhere; only the API page needs inline styles, which Swagger UI writes. */
+const strict = secureHeaders({
+  contentSecurityPolicy: {
+    defaultSrc: ["'self'"],
+    imgSrc: ["'self'", "data:"],
+    connectSrc: ["'self'", "ws:", "wss:"],
+    frameAncestors: ["'none'"],
+    baseUri: ["'none'"],
+    formAction: ["'self'"],
+  },
+  crossOriginResourcePolicy: "same-origin",
+  referrerPolicy: "same-origin",
+  // Plain HTTP on localhost is the default way to run; a proxy with TLS sets this itself.
+  strictTransportSecurity: false,
+});
+
+const apiPage = secureHeaders({
+  contentSecurityPolicy: {
+    defaultSrc: ["'self'"],
+    styleSrc: ["'self'", "'unsafe-inline'"],
+    imgSrc: ["'self'", "data:"],
+    frameAncestors: ["'none'"],
+  },
+  strictTransportSecurity: false,
+});
+
+/** The pages and what they load; `deno task build` puts the bundles into web/dist. */
+export function pageRoutes() {
+  const app = new Hono<HttpEnv>();
+  const page = serveStatic({ root: WEB, path: "live_room.html" });
+  app.use("/assets/*", etag(), async (c, next) => {
+    c.header("cache-control", "no-cache");
+    await next();
+  });
+  const rewriteRequestPath = (path: string) => path.replace(/^\/assets/, "");
+  app.get("/assets/*", serveStatic({ root: `${WEB}/dist`, rewriteRequestPath }));
+  app.get("/assets/:file{[\\w-]+\\.(css|svg|png)}", serveStatic({ root: WEB, rewriteRequestPath }));
+  app.get("/", strict, page);
+  app.get("/rooms/:room", strict, page);
+  app.get("/docs", apiPage, serveStatic({ root: WEB, path: "docs.html" }));
+  app.get("/favicon.ico", (c) => c.redirect("/assets/favicon.svg", 301));
+  return app;
+}

@@ -1,0 +1,120 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { Ulid } from "protocol/ids.ts";
+import { CreateRoom, Room, RoomPage, RoomState, UpdateRoom } from "protocol/rooms.ts";
+import type { RoomDirectory } from "actors/room/directory.ts";
+import { roomActor } from "actors/room/definition.ts";
+import type { ActorNode } from "actors/runtime/node.ts";
+import type { RoomStore } from "storage/storage.ts";
+import type { AddressLimiter } from "./address_limiter.ts";
+import { createHttpApp, failure, json } from "./http_app.ts";
+import { callerOf } from "./identify.ts";
+import type { TokenVerifier } from "./tokens.ts";
+
+const tags = ["rooms"];
+const security = [{ token: [] }];
+const params = z.object({ room: Ulid });
+const DEFAULT_PAGE = 20;
+
+const create = createRoute({
+  method: "post",
+  path: "/v1/rooms",
+  summary: "Open a room",
+  tags,
+  security,
+  request: { body: { content: { "application/json": { schema: CreateRoom } }, required: true } },
+  responses: { 201: json(Room, "The room"), default: failure },
+});
+
+const list = createRoute({
+  method: "get",
+  path: "/v1/rooms",
+  summary: "List rooms, the newest first",
+  tags,
+  request: {
+    query: z.object({
+      before: Ulid.optional(),
+      state: RoomState.optional(),
+      limit: z.coerce.number().int().min(1).max(100).default(DEFAULT_PAGE),
+    }),
+  },
+  responses: { 200: json(RoomPage, "A page of rooms; pass `next` as `before` to go on"), default: failure },
+});
+
+const read = createRoute({
+  method: "get",
+  path: "/v1/rooms/{room}",
+  summary: "Show a room",
+  tags,
+  request: { params },
+  responses: { 200: json(Room, "The room"), default: failure },
+});
+
+const update = createRoute({
+  method: "patch",
+  path: "/v1/rooms/{room}",
+  summary: "Change or end a room",
+  tags,
+  security,
+  request: { params, body: { content: { "application/json": { schema: UpdateRoom } }, required: true } },
+  responses: { 200: json(Room, "The room"), default: failure },
+});
+
+const remove = createRoute({
+  method: "delete",
+  path: "/v1/rooms/{room}",
+  summary: "Delete a room with everything said in it",
+  tags,
+  security,
+  request: { params },
+  responses: { 204: { description: "Deleted" }, default: failure },
+});
+
+export interface RoomParts {
+  readonly node: ActorNode;
+  readonly rooms: Pick<RoomStore, "list">;
+  readonly directory: Pick<RoomDirectory, "onlineOf">;
+  readonly tokens: TokenVerifier;
+  readonly limiter: AddressLimiter;
+}
+
+export function roomRoutes({ node, rooms, directory, tokens, limiter }: RoomParts) {
+  return createHttpApp()
+    .openapi(create, async (c) => {
+      const caller = await callerOf(c.req.raw.headers, tokens);
+      limiter.take(c.env.address);
+      const id = node.ports.ids.next();
+      const room = await node.ref(roomActor, id, caller).create(c.req.valid("json"));
+      return c.json(room, 201, { location: `/v1/rooms/${id}` });
+    })
+    .openapi(list, async (c) => {
+      const { before, state, limit } = c.req.valid("query");
+      const records = await rooms.list({
+        limit: limit + 1,
+        ...(before === undefined ? {} : { before }),
+        ...(state === undefined ? {} : { state }),
+      });
+      const page = records.slice(0, limit).map(({ head: _head, total: _total, state, ...room }) => ({
+        ...room,
+        state: state === "live" ? "live" as const : "ended" as const,
+        online: directory.onlineOf(room.id),
+      }));
+      const next = records.length > limit ? page.at(-1)?.id : undefined;
+      return c.json({ rooms: page, ...(next === undefined ? {} : { next }) }, 200);
+    })
+    .openapi(read, async (c) => {
+      const caller = await callerOf(c.req.raw.headers, tokens);
+      return c.json(await node.ref(roomActor, c.req.valid("param").room, caller).info({}), 200);
+    })
+    .openapi(update, async (c) => {
+      const caller = await callerOf(c.req.raw.headers, tokens);
+      return c.json(
+        await node.ref(roomActor, c.req.valid("param").room, caller).update(c.req.valid("json")),
+        200,
+      );
+    })
+    .openapi(remove, async (c) => {
+      const caller = await callerOf(c.req.raw.headers, tokens);
+      await node.ref(roomActor, c.req.valid("param").room, caller).remove({});
+      return c.body(null, 204);
+    });
+}

@@ -1,0 +1,147 @@
+import { setImmediate } from "node:timers/promises";
+import { BarrageError } from "protocol/errors.ts";
+import { carryOut, type Work } from "./carry_out.ts";
+import type { Engine, Trx } from "./engine.ts";
+import { type CommitLane, type Fence, FencedError, type Write } from "./storage.ts";
+import { toChange } from "./writes.ts";
+
+export interface LaneOptions {
+  /** Most units in one transaction. @default {1000} */
+  readonly transactionUnits?: number;
+  /** Most units that may wait. @default {20000} */
+  readonly maxWaiting?: number;
+}
+
+/** Counted since the start. */
+export interface LaneStats {
+  readonly transactions: number;
+  /** Committed. */
+  readonly units: number;
+  readonly waiting: number;
+  readonly fenced: number;
+  /** Not committed for any other cause, or the outcome is unknown. */
+  readonly failed: number;
+  /** Not tried: overloaded, or closing. */
+  readonly refused: number;
+}
+
+interface Unit extends Work {
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Takes everything that waits into one transaction, again and again. While one transaction is under way the next
+ * one gathers, so the group grows with the load and a lone unit waits for nobody.
+ */
+export class GroupCommitLane implements CommitLane, AsyncDisposable {
+  readonly #engine: Engine;
+  readonly #transactionUnits: number;
+  readonly #maxWaiting: number;
+  readonly #waiting: Unit[] = [];
+  readonly #counts = { transactions: 0, units: 0, fenced: 0, failed: 0, refused: 0 };
+  #lastTransactionMs = 1;
+  #draining: Promise<void> | undefined;
+  #disposed = false;
+
+  constructor(engine: Engine, options: LaneOptions = {}) {
+    this.#engine = engine;
+    this.#transactionUnits = options.transactionUnits ?? 1_000;
+    this.#maxWaiting = options.maxWaiting ?? 20_000;
+  }
+
+  get stats(): LaneStats {
+    return { ...this.#counts, waiting: this.#waiting.length };
+  }
+
+  commit(fence: Fence, writes: readonly Write[]): Promise<void> {
+    const refusal = this.#refusal();
+    if (refusal !== undefined) {
+      this.#counts.refused++;
+      return Promise.reject(refusal);
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.push({ fence, changes: writes.map(toChange), resolve, reject });
+    this.#draining ??= this.#drain();
+    return promise;
+  }
+
+  /** Waits until what was accepted is settled; refuses the rest. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
+    await this.#draining;
+  }
+
+  #refusal(): BarrageError | undefined {
+    if (this.#disposed) return new BarrageError("unavailable", "The storage is closing");
+    if (this.#waiting.length < this.#maxWaiting) return undefined;
+    const transactions = Math.ceil(this.#waiting.length / this.#transactionUnits);
+    const retryAfterMs = Math.min(5_000, Math.max(10, Math.round(transactions * this.#lastTransactionMs)));
+    return new BarrageError("overloaded", "Too many writes are waiting", { retryAfterMs });
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      // An embedded database commits without ever yielding to the event loop: without this turn every timer and
+      // socket that became due meanwhile would get a transaction of its own.
+      await setImmediate();
+      await this.#settle(this.#waiting.splice(0, this.#transactionUnits));
+    }
+    this.#draining = undefined;
+  }
+
+  /** Never rejects: every unit gets its answer. A bad unit is found by halving, so the others need few attempts. */
+  async #settle(units: readonly Unit[]): Promise<void> {
+    let fenced: ReadonlySet<Unit>;
+    const started = performance.now();
+    try {
+      fenced = await this.#transact(units);
+    } catch (error) {
+      if (units.length > 1 && !(error instanceof BarrageError)) {
+        const middle = units.length >> 1;
+        await this.#settle(units.slice(0, middle));
+        await this.#settle(units.slice(middle));
+        return;
+      }
+      this.#counts.failed += units.length;
+      for (const unit of units) unit.reject(error);
+      return;
+    }
+    this.#lastTransactionMs = performance.now() - started;
+    this.#counts.transactions++;
+    this.#counts.fenced += fenced.size;
+    this.#counts.units += units.length - fenced.size;
+    for (const unit of units) {
+      if (fenced.has(unit)) unit.reject(new FencedError(unit.fence));
+      else unit.resolve();
+    }
+  }
+
+  /** @throws {BarrageError} `timeout` when the connection was lost while committing: it may have happened or not. */
+  async #transact(units: readonly Unit[]): Promise<ReadonlySet<Unit>> {
+    let committing = false;
+    try {
+      return await this.#engine.db.transaction().execute(async (trx) => {
+        const fenced = await this.#findFenced(trx, units);
+        await carryOut(this.#engine, trx, units.filter((unit) => !fenced.has(unit)));
+        committing = true;
+        return fenced;
+      });
+    } catch (error) {
+      if (!committing || !(error instanceof BarrageError)) throw error;
+      throw new BarrageError("timeout", "Cannot tell whether the write took place: the database was lost", {
+        cause: error,
+      });
+    }
+  }
+
+  async #findFenced(trx: Trx, units: readonly Unit[]): Promise<ReadonlySet<Unit>> {
+    const ids = [...new Set(units.map((unit) => unit.fence.id))];
+    let query = trx.selectFrom("room").select(["id", "owner_epoch"])
+      .where(this.#engine.isOneOf("id", ids))
+      .orderBy("id"); // all nodes lock in the same order, so none waits for another in a circle
+    if (this.#engine.rowLocks) query = query.forUpdate();
+    const epochs = new Map((await query.execute()).map((row) => [row.id, row.owner_epoch]));
+    return new Set(units.filter((unit) => epochs.get(unit.fence.id) !== unit.fence.epoch));
+  }
+}

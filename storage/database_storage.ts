@@ -1,0 +1,39 @@
+import { sql } from "kysely";
+import { GroupCommitLane, type LaneOptions } from "./commit_lane.ts";
+import type { Engine } from "./engine.ts";
+import { Ownership } from "./ownership.ts";
+import { Rooms } from "./rooms.ts";
+import type { Storage } from "./storage.ts";
+import { Timers } from "./timers.ts";
+
+/** The stores and the lane over one database. */
+export class DatabaseStorage implements Storage {
+  readonly rooms: Rooms;
+  readonly timers: Timers;
+  readonly ownership: Ownership;
+  readonly lane: GroupCommitLane;
+  readonly #engine: Engine;
+  readonly #owned: AsyncDisposable;
+
+  /** `owned` is disposed last: the engine, and what it rests on. */
+  constructor(engine: Engine, owned: AsyncDisposable, lane: LaneOptions = {}) {
+    this.#engine = engine;
+    this.#owned = owned;
+    this.rooms = new Rooms(engine.db);
+    this.timers = new Timers(engine);
+    this.ownership = new Ownership(engine);
+    this.lane = new GroupCommitLane(engine, lane);
+  }
+
+  async ping(): Promise<void> {
+    await sql`select 1`.execute(this.#engine.db);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.lane[Symbol.asyncDispose]();
+    } finally {
+      await this.#owned[Symbol.asyncDispose]();
+    }
+  }
+}

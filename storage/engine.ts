@@ -1,0 +1,20 @@
+import type { Kysely, RawBuilder, SqlBool, Transaction } from "kysely";
+import type { Database } from "./schema.ts";
+
+export type Trx = Transaction<Database>;
+
+/**
+ * What the stores need to know about the database behind kysely. Its queries reject with BarrageError `unavailable`
+ * when the database cannot be reached or cannot write, and with the driver's own error when the statement is at fault.
+ */
+export interface Engine {
+  readonly db: Kysely<Database>;
+  /** Whether transactions run side by side, so that rows read to be changed must be locked. */
+  readonly rowLocks: boolean;
+  /** The database's clock, in milliseconds, at the moment the statement runs. */
+  now(): RawBuilder<number>;
+  /** `column` is one of `values`, as a single parameter: the statement's text does not depend on their number. */
+  isOneOf(column: string, values: readonly string[] | readonly number[]): RawBuilder<SqlBool>;
+  /** How many of `remaining` rows the next INSERT should take. */
+  rowsPerInsert(remaining: number, columns: number): number;
+}

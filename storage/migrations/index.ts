@@ -1,0 +1,15 @@
+import type { Kysely } from "kysely";
+import { type Migration, Migrator } from "kysely/migration";
+import type { Database } from "../schema.ts";
+import * as roomsAndOwnership from "./0001_rooms_and_ownership.ts";
+
+const MIGRATIONS: Record<string, Migration> = {
+  "0001_rooms_and_ownership": roomsAndOwnership,
+};
+
+/** Brings the schema up to date; several nodes may do so at once. All or nothing. */
+export async function migrate(db: Kysely<Database>): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(MIGRATIONS) } });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+}

@@ -1,0 +1,50 @@
+import { Kysely, type RawBuilder, sql, type SqlBool } from "kysely";
+import type { LaneOptions } from "./commit_lane.ts";
+import { DatabaseStorage } from "./database_storage.ts";
+import type { Engine } from "./engine.ts";
+import { migrate } from "./migrations/index.ts";
+import { GuardedPostgresDialect } from "./postgres_dialect.ts";
+import { openPool, type PoolOptions } from "./postgres_pool.ts";
+import type { Database } from "./schema.ts";
+
+export interface PostgresOptions extends PoolOptions {
+  readonly lane?: LaneOptions;
+}
+
+/** Connects and brings the schema up to date; several nodes may do so at once. */
+export async function openPostgres({ lane, ...pool }: PostgresOptions): Promise<DatabaseStorage> {
+  {
+    // Its own connection, without the statement timeout: one node migrates while the others wait for its lock.
+    await using engine = new PostgresEngine({ ...pool, connections: 1, statementTimeoutMs: 0 });
+    await migrate(engine.db);
+  }
+  const engine = new PostgresEngine(pool);
+  return new DatabaseStorage(engine, engine, lane);
+}
+
+const MAX_PARAMETERS = 65_535;
+
+class PostgresEngine implements Engine, AsyncDisposable {
+  readonly db: Kysely<Database>;
+  readonly rowLocks = true;
+
+  constructor(pool: PoolOptions) {
+    this.db = new Kysely<Database>({ dialect: new GuardedPostgresDialect({ pool: openPool(pool) }) });
+  }
+
+  now(): RawBuilder<number> {
+    return sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`;
+  }
+
+  isOneOf(column: string, values: readonly string[] | readonly number[]): RawBuilder<SqlBool> {
+    return sql<SqlBool>`${sql.ref(column)} = any(${values})`;
+  }
+
+  rowsPerInsert(remaining: number, columns: number): number {
+    return Math.min(remaining, Math.floor(MAX_PARAMETERS / columns));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.db.destroy();
+  }
+}

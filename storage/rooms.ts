@@ -1,0 +1,138 @@
+import type { Kysely } from "kysely";
+import type { RoomSettings } from "protocol/rooms.ts";
+import { RoomItems } from "./items.ts";
+import type { Database, RoomRow } from "./schema.ts";
+import {
+  FencedError,
+  type ItemRecord,
+  type RoomPatch,
+  type RoomRecord,
+  type RoomStore,
+  type Write,
+} from "./storage.ts";
+import { toWrite } from "./writes.ts";
+
+export class Rooms implements RoomStore {
+  readonly #db: Kysely<Database>;
+  readonly #items: RoomItems;
+
+  constructor(db: Kysely<Database>) {
+    this.#db = db;
+    this.#items = new RoomItems(db);
+  }
+
+  async create(room: RoomRecord, epoch: number): Promise<boolean> {
+    const { numInsertedOrUpdatedRows } = await this.#db.insertInto("room")
+      .values({ ...toRow(room), owner_epoch: epoch })
+      .onConflict((conflict) => conflict.column("id").doNothing())
+      .executeTakeFirstOrThrow();
+    return numInsertedOrUpdatedRows === 1n;
+  }
+
+  async acquire(id: string, epoch: number): Promise<RoomRecord | undefined> {
+    const row = await this.#db.updateTable("room").set({ owner_epoch: epoch })
+      .where("id", "=", id).where("owner_epoch", "<=", epoch)
+      .returningAll().executeTakeFirst();
+    if (row !== undefined) return toRecord(row);
+    const other = await this.#db.selectFrom("room").select("owner_epoch").where("id", "=", id)
+      .executeTakeFirst();
+    if (other === undefined) return undefined;
+    if (other.owner_epoch > epoch) throw new FencedError({ noun: "room", id, epoch });
+    return await this.acquire(id, epoch); // created between the two statements
+  }
+
+  async read(id: string): Promise<RoomRecord | undefined> {
+    const row = await this.#db.selectFrom("room").selectAll().where("id", "=", id).executeTakeFirst();
+    return row && toRecord(row);
+  }
+
+  async list(page: { before?: string; state?: "live" | "ended"; limit: number }): Promise<RoomRecord[]> {
+    const { before, state, limit } = page;
+    let query = this.#db.selectFrom("room").selectAll().orderBy("id", "desc").limit(limit);
+    query = state === undefined ? query.where("state", "!=", "deleted") : query.where("state", "=", state);
+    if (before !== undefined) query = query.where("id", "<", before);
+    return (await query.execute()).map(toRecord);
+  }
+
+  async states(
+    page: { after?: string; limit: number },
+  ): Promise<{ id: string; state: RoomRecord["state"] }[]> {
+    const rows = await this.#db.selectFrom("room").select(["id", "state"])
+      .where("id", ">", page.after ?? "").orderBy("id").limit(page.limit).execute();
+    return rows.map(({ id, state }) => ({ id, state }));
+  }
+
+  itemsAfter(id: string, after: number, limit: number): Promise<ItemRecord[]> {
+    return this.#items.after(id, after, limit);
+  }
+
+  itemsTail(id: string, limit: number): Promise<ItemRecord[]> {
+    return this.#items.tail(id, limit);
+  }
+
+  totalAt(id: string, at: number): Promise<number | undefined> {
+    return this.#items.totalAt(id, at);
+  }
+
+  append(id: string, items: readonly ItemRecord[]): Write {
+    return this.#items.append(id, items);
+  }
+
+  trim(id: string, before: number, head: number, total: number): Write {
+    return this.#items.trim(id, before, head, total);
+  }
+
+  erase(id: string): Write {
+    return this.#items.erase(id);
+  }
+
+  update(id: string, patch: RoomPatch): Write {
+    return toWrite({
+      kind: "run",
+      tables: ["room"],
+      async run(trx) {
+        const columns = toColumns(patch);
+        if (Object.keys(columns).length === 0) return;
+        await trx.updateTable("room").set(columns).where("id", "=", id).execute();
+      },
+    });
+  }
+}
+
+function toColumns(patch: RoomPatch): Partial<RoomRow> {
+  return {
+    ...(patch.title !== undefined && { title: patch.title }),
+    ...(patch.state !== undefined && { state: patch.state }),
+    ...(patch.settings !== undefined && { settings: JSON.stringify(patch.settings) }),
+    ...(patch.endedAt !== undefined && { ended_at: patch.endedAt }),
+  };
+}
+
+function toRow(room: RoomRecord): Omit<RoomRow, "owner_epoch"> {
+  return {
+    id: room.id,
+    title: room.title,
+    owner_id: room.owner.id,
+    owner_name: room.owner.name,
+    state: room.state,
+    settings: JSON.stringify(room.settings),
+    created_at: room.createdAt,
+    ended_at: room.endedAt ?? null,
+    head: room.head,
+    total: room.total,
+  };
+}
+
+function toRecord(row: RoomRow): RoomRecord {
+  return {
+    id: row.id,
+    title: row.title,
+    owner: { id: row.owner_id, name: row.owner_name },
+    state: row.state,
+    settings: JSON.parse(row.settings) as RoomSettings,
+    createdAt: row.created_at,
+    ...(row.ended_at !== null && { endedAt: row.ended_at }),
+    head: row.head,
+    total: row.total,
+  };
+}

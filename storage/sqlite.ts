@@ -1,0 +1,67 @@
+import { DatabaseSync } from "node:sqlite";
+import { Kysely, type RawBuilder, sql, type SqlBool } from "kysely";
+import type { LaneOptions } from "./commit_lane.ts";
+import { DatabaseStorage } from "./database_storage.ts";
+import type { Engine } from "./engine.ts";
+import { migrate } from "./migrations/index.ts";
+import type { Database } from "./schema.ts";
+import { NodeSqliteDialect } from "./sqlite_dialect.ts";
+
+export interface SqliteOptions {
+  /** A file, or `:memory:`. */
+  readonly path: string;
+  /** Milliseconds since 1970; stands for the database's clock. @default {Date.now} */
+  readonly clock?: () => number;
+  readonly lane?: LaneOptions;
+  /** Let go of when the storage is disposed and the file is closed. */
+  readonly lock?: AsyncDisposable;
+}
+
+/** Opens the file and brings its schema up to date. One process at a time: see `lockDataDirectory`. */
+export async function openSqlite({ path, clock, lane, lock }: SqliteOptions): Promise<DatabaseStorage> {
+  await using held = new AsyncDisposableStack();
+  if (lock !== undefined) held.use(lock);
+  const engine = held.use(new SqliteEngine(path, clock ?? Date.now));
+  await migrate(engine.db);
+  return new DatabaseStorage(engine, held.move(), lane);
+}
+
+class SqliteEngine implements Engine, AsyncDisposable {
+  readonly db: Kysely<Database>;
+  readonly rowLocks = false;
+  readonly #clock: () => number;
+
+  constructor(path: string, clock: () => number) {
+    const database = new DatabaseSync(path);
+    database.exec(`
+      PRAGMA busy_timeout = 5000;
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = FULL;
+      PRAGMA foreign_keys = ON;
+      PRAGMA cache_size = -32768;
+      PRAGMA journal_size_limit = 67108864;
+    `);
+    this.db = new Kysely<Database>({ dialect: new NodeSqliteDialect(database) });
+    this.#clock = clock;
+  }
+
+  now(): RawBuilder<number> {
+    return sql<number>`${this.#clock()}`;
+  }
+
+  isOneOf(column: string, values: readonly string[] | readonly number[]): RawBuilder<SqlBool> {
+    return sql<SqlBool>`${sql.ref(column)} in (select value from json_each(${JSON.stringify(values)}))`;
+  }
+
+  /** Powers of two, so that a few statements serve every number of rows and stay prepared. */
+  rowsPerInsert(remaining: number): number {
+    return 2 ** Math.floor(Math.log2(Math.min(remaining, MAX_ROWS_PER_INSERT)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.db.destroy();
+  }
+}
+
+// Far inside the limit of 32,766 parameters; longer statements are no faster.
+const MAX_ROWS_PER_INSERT = 256;

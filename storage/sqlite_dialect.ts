@@ -1,0 +1,73 @@
+import type { DatabaseSync } from "node:sqlite";
+import {
+  type DatabaseConnection,
+  type Dialect,
+  type Kysely,
+  SqliteAdapter,
+  SqliteDriver,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from "kysely";
+import { BarrageError } from "protocol/errors.ts";
+import { translateErrors } from "./driver_errors.ts";
+import { PreparedStatements } from "./sqlite_statements.ts";
+
+/** Kysely over `node:sqlite`. */
+export class NodeSqliteDialect implements Dialect {
+  readonly #database: DatabaseSync;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  createAdapter(): SqliteAdapter {
+    return new TransactionalAdapter();
+  }
+
+  createDriver(): SqliteDriver {
+    return new NodeSqliteDriver(this.#database);
+  }
+
+  createIntrospector(db: Kysely<unknown>): SqliteIntrospector {
+    return new SqliteIntrospector(db);
+  }
+
+  createQueryCompiler(): SqliteQueryCompiler {
+    return new SqliteQueryCompiler();
+  }
+}
+
+/** Kysely plays safe; the database itself rolls back schema changes like any other. */
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+class NodeSqliteDriver extends SqliteDriver {
+  readonly #database: DatabaseSync;
+
+  constructor(database: DatabaseSync) {
+    super({
+      database: new PreparedStatements(database),
+      onCreateConnection: (connection) => Promise.resolve(translateErrors(connection, translate)),
+    });
+    this.#database = database;
+  }
+
+  /** Some failures, a full disk for one, have already rolled back. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#database.isTransaction) await super.rollbackTransaction(connection);
+  }
+}
+
+// BUSY, LOCKED, NOMEM, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, NOTADB (sqlite.org/rescode.html):
+// not the fault of the statement.
+const UNAVAILABLE = new Set([5, 6, 7, 8, 10, 11, 13, 14, 15, 26]);
+
+function translate(error: unknown): unknown {
+  const code = error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : 0;
+  return UNAVAILABLE.has(code)
+    ? new BarrageError("unavailable", "The database cannot be read or written", { cause: error })
+    : error;
+}

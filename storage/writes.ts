@@ -1,0 +1,29 @@
+import type { InsertObject } from "kysely";
+import type { Trx } from "./engine.ts";
+import type { Database } from "./schema.ts";
+import type { Write } from "./storage.ts";
+
+export type Table = keyof Database;
+export type Row<T extends Table> = InsertObject<Database, T>;
+
+/** Rows to be added; the lane joins those of many units into one statement. */
+export type Insert = {
+  [T in Table]: { readonly kind: "insert"; readonly table: T; readonly rows: readonly Row<T>[] };
+}[Table];
+
+/** Any other change. It runs after the inserts into `tables` that the same room made before it. */
+export interface Run {
+  readonly kind: "run";
+  readonly tables: readonly Table[];
+  run(trx: Trx): Promise<void>;
+}
+
+export type Change = Insert | Run;
+
+export function toWrite(change: Change): Write {
+  return change as Change & Write;
+}
+
+export function toChange(write: Write): Change {
+  return write as Write & Change;
+}

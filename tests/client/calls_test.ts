@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { BarrageCallError } from "client/mod.ts";
+import { settle } from "./support/fake_clock.ts";
+import { insideRoom, offlineClient, openClient, reconnect, ROOM } from "./support/client.ts";
+
+Deno.test("[C13] calls made before the connection is open wait and leave in order, after hello", async () => {
+  const { barrage, network } = offlineClient();
+  barrage.call("room.pause", { room: ROOM });
+  barrage.call("room.unpause", { room: ROOM });
+  await settle();
+  assert.deepEqual(network.newest.methods, []);
+  await network.newest.accept();
+  assert.deepEqual(network.newest.methods, ["session.hello", "room.pause", "room.unpause"]);
+});
+
+Deno.test("[C14] calls over the bound are refused as overloaded while offline", async () => {
+  const { barrage } = offlineClient({ queueLimit: 2 });
+  const waiting = [barrage.call("session.ping", {}), barrage.call("session.ping", {})];
+  await assert.rejects(barrage.call("session.ping", {}), { reason: "overloaded" });
+  const refused = waiting.map((call) => assert.rejects(call, { reason: "unavailable" }));
+  barrage.close();
+  await Promise.all(refused);
+});
+
+Deno.test("[C15] a call without an answer fails with timeout, waiting for a connection included", async () => {
+  const { barrage, clock, network } = await openClient({ timeoutMs: 1_000 });
+  const sent = barrage.call("session.ping", {});
+  const late = assert.rejects(sent, { reason: "timeout" });
+  await clock.advance(1_000);
+  await late;
+  await network.newest.drop();
+  const queued = barrage.call("session.ping", {}, { timeoutMs: 100 });
+  const expired = assert.rejects(queued, { reason: "timeout" });
+  await clock.advance(100);
+  await expired;
+});
+
+Deno.test("[C16] an error reply becomes a BarrageCallError with reason, retryAfterMs and path", async () => {
+  const { room, network } = await insideRoom();
+  const call = room.say("");
+  const failed = assert.rejects(call, (error) => {
+    assert(error instanceof BarrageCallError);
+    assert.deepEqual([error.reason, error.retryAfterMs, error.path], ["rate_limited", 800, "params.text"]);
+    return true;
+  });
+  await network.newest.fail("room.say", "rate_limited", { retryAfterMs: 800, path: "params.text" });
+  await failed;
+});
+
+Deno.test("[C17] say carries an id and is sent again with the same id after a reconnect", async () => {
+  const client = await insideRoom();
+  const said = client.room.say("前方高能", { style: { color: "#33ccff" } });
+  const first = client.network.newest.last("room.say").params;
+  assert.match(String(first.id), /^[0-9a-z]{16}$/);
+  await client.network.newest.drop();
+  await client.clock.advance(500);
+  const socket = client.network.newest;
+  await socket.accept();
+  assert.deepEqual(socket.last("room.say").params, first);
+  await socket.reply("room.say", { accepted: true });
+  await said;
+});
+
+Deno.test("[C17] say is repeated once per link when the outcome is unknown, then the error is shown", async () => {
+  const { room, clock, network } = await insideRoom();
+  const said = room.say("hi");
+  const failed = assert.rejects(said, { reason: "unavailable" });
+  await network.newest.fail("room.say", "moved");
+  await clock.advance(250);
+  await network.newest.fail("room.say", "unavailable");
+  await failed;
+  const ids = network.newest.received.filter((one) => one.method === "room.say").map((one) => one.params.id);
+  assert.equal(ids.length, 2);
+  assert.equal(ids[0], ids[1]);
+});
+
+Deno.test("[C17] say is not repeated on rate_limited", async () => {
+  const { room, clock, network } = await insideRoom();
+  const failed = assert.rejects(room.say("hi"), { reason: "rate_limited" });
+  await network.newest.fail("room.say", "rate_limited", { retryAfterMs: 10 });
+  await failed;
+  await clock.advance(1_000);
+  assert.equal(network.newest.methods.filter((method) => method === "room.say").length, 1);
+});
+
+Deno.test("[C18] a call that may not be repeated fails when its link is lost", async () => {
+  const client = await openClient();
+  const call = client.barrage.call("room.leave", { room: ROOM });
+  const failed = assert.rejects(call, { reason: "unavailable" });
+  const socket = await reconnect(client);
+  await failed;
+  assert(!socket.methods.includes("room.leave"));
+});

@@ -1,0 +1,165 @@
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { CONFIG_TABLE, ConfigError, loadConfig, missingParts } from "config";
+
+function refusal(env: Record<string, string>): string {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  throw new Error(`Expected a refusal of ${JSON.stringify(env)}`);
+}
+
+Deno.test("[X1] an empty environment gives one embedded node", () => {
+  const config = loadConfig({});
+  equal(config.server.host, "127.0.0.1");
+  equal(config.server.port, 8080);
+  equal(config.server.guests, true);
+  equal(config.server.log, "json");
+  equal(config.server.nodeId, undefined);
+  deepEqual(config.stores, {
+    database: { kind: "sqlite", path: "./data/barrage.db" },
+    natsUrls: undefined,
+    redisUrl: undefined,
+  });
+  equal(config.gateway.frameMaxBytes, 65_536);
+  equal(config.room.tickMs, 100);
+  equal(config.runtime.mailboxMaxCount, 1_000);
+});
+
+Deno.test("[X1] an empty variable counts as unset", () => {
+  deepEqual(loadConfig({ PORT: "", NATS_URL: " ", GUESTS: "" }), loadConfig({}));
+});
+
+Deno.test("[X1] the log is pretty on a terminal unless told otherwise", () => {
+  equal(loadConfig({}, { terminal: true }).server.log, "pretty");
+  equal(loadConfig({ LOG: "json" }, { terminal: true }).server.log, "json");
+  equal(loadConfig({ LOG: "pretty" }).server.log, "pretty");
+});
+
+Deno.test("[X1] guests are off in a cluster unless told otherwise", () => {
+  const cluster = { NATS_URL: "nats://a:4222, nats://b:4222", DATABASE_URL: "postgres://db/barrage" };
+  const config = loadConfig(cluster);
+  equal(config.server.guests, false);
+  deepEqual(config.stores.natsUrls, ["nats://a:4222", "nats://b:4222"]);
+  equal(loadConfig({ ...cluster, GUESTS: "on" }).server.guests, true);
+  equal(loadConfig({ GUESTS: "off" }).server.guests, false);
+});
+
+Deno.test("[X1] the database is a file in DATA_DIR, a file elsewhere, or a server", () => {
+  const database = (env: Record<string, string>) => loadConfig(env).stores.database;
+  deepEqual(database({ DATA_DIR: "/srv/barrage/" }), { kind: "sqlite", path: "/srv/barrage/barrage.db" });
+  deepEqual(database({ DATABASE_URL: "sqlite:" }), { kind: "sqlite", path: "./data/barrage.db" });
+  deepEqual(database({ DATABASE_URL: "sqlite:/tmp/x.db" }), { kind: "sqlite", path: "/tmp/x.db" });
+  deepEqual(database({ DATABASE_URL: "postgres://u:p@db/x" }), {
+    kind: "postgres",
+    url: "postgres://u:p@db/x",
+  });
+  deepEqual(database({ DATABASE_URL: "postgresql://db/x" }), { kind: "postgres", url: "postgresql://db/x" });
+});
+
+Deno.test("[X2] the configuration is frozen to its leaves", () => {
+  const config = loadConfig({ NATS_URL: "nats://a", DATABASE_URL: "postgres://db" });
+  const waiting: unknown[] = [config];
+  let seen = 0;
+  for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
+    ok(Object.isFrozen(value));
+    seen++;
+    waiting.push(
+      ...Object.values(value as object).filter((child) => typeof child === "object" && child !== null),
+    );
+  }
+  ok(seen >= 7);
+  throws(() => Object.assign(config.server, { port: 1 }), TypeError);
+});
+
+Deno.test("[X3] a wrong value stops with a sentence that names the variable and the bounds", () => {
+  equal(refusal({ PORT: "http" }), 'Cannot use PORT "http": it must be a whole number from 0 to 65535');
+  for (const port of ["65536", "-1", "1.5", "1e3", "0x10", "9".repeat(40)]) {
+    ok(refusal({ PORT: port }).includes(port));
+  }
+  equal(refusal({ GUESTS: "yes" }), 'Cannot use GUESTS "yes": it must be on or off');
+  equal(refusal({ LOG: "loud" }), 'Cannot use LOG "loud": it must be pretty or json');
+  ok(refusal({ NODE_ID: "a.b" }).includes("NODE_ID"));
+});
+
+Deno.test("[X3] every bounded variable takes both of its bounds and nothing beyond", () => {
+  const numbers = CONFIG_TABLE.filter(({ bounds }) => /^\d+-\d+$/.test(bounds));
+  ok(numbers.length > 20);
+  for (const { variable, bounds, preset } of numbers) {
+    const [least = 0, most = 0] = bounds.split("-").map(Number);
+    ok(Number(preset) >= least && Number(preset) <= most, variable);
+    ok(refusal({ [variable]: String(most + 1) }).startsWith(`Cannot use ${variable} `));
+    if (least > 0) ok(refusal({ [variable]: String(least - 1) }).startsWith(`Cannot use ${variable} `));
+    for (const bound of [least, most]) {
+      try {
+        loadConfig({ [variable]: String(bound) });
+      } catch (error) {
+        // In bounds, but at odds with the preset of another variable.
+        ok(error instanceof ConfigError && error.message.startsWith("Set "), `${variable}=${bound}`);
+      }
+    }
+  }
+});
+
+Deno.test("[X3] an address that may hold a password is never shown", () => {
+  for (const variable of ["DATABASE_URL", "NATS_URL", "REDIS_URL"]) {
+    const sentence = refusal({ [variable]: "mysql://admin:hunter2@db/x" });
+    ok(sentence.startsWith(`Cannot use ${variable}: it must be`), sentence);
+    ok(!sentence.includes("hunter2") && !sentence.includes("admin"));
+  }
+});
+
+Deno.test("[X4] a contradiction stops with one sentence that says what to set", () => {
+  const cases: [env: Record<string, string>, sentence: RegExp][] = [
+    [{ NATS_URL: "nats://a:4222" }, /^Set DATABASE_URL to postgres:/],
+    [{ NATS_URL: "nats://a:4222", DATABASE_URL: "sqlite:x.db" }, /^Set DATABASE_URL to postgres:/],
+    [{ LEASE_RENEW_MS: "5000" }, /^Set LEASE_RENEW_MS to at most a third of LEASE_TTL_MS/],
+    [{ TICK_MS: "2000" }, /^Set TICK_MAX_MS to at least TICK_MS/],
+    [{ ROOM_MEMORY_ITEMS: "10" }, /^Set ROOM_MEMORY_ITEMS to at least ROOM_RECENT_ITEMS/],
+    [{ CALLS_PER_SECOND: "500" }, /^Set CALLS_BURST to at least CALLS_PER_SECOND/],
+    [
+      { MAILBOX_MAX_BYTES: "65536", FRAME_MAX_BYTES: "100000" },
+      /^Set MAILBOX_MAX_BYTES to at least FRAME_MAX_BYTES/,
+    ],
+  ];
+  for (const [env, sentence] of cases) {
+    const message = refusal(env);
+    ok(sentence.test(message), message);
+    ok(!message.includes("\n") && !message.endsWith("."));
+  }
+});
+
+Deno.test("[X4] what this version does not have is said, one sentence each", () => {
+  deepEqual(missingParts(loadConfig({})), []);
+  const full = loadConfig({ NATS_URL: "nats://a", DATABASE_URL: "postgres://db", REDIS_URL: "redis://c" });
+  deepEqual(missingParts(full).map((sentence) => sentence.split(":")[0]), [
+    "Unset NATS_URL",
+    "Unset REDIS_URL",
+  ]);
+});
+
+Deno.test("[X5] the table lists every variable once, with a line for the manual", () => {
+  const variables = CONFIG_TABLE.map(({ variable }) => variable);
+  equal(new Set(variables).size, variables.length);
+  for (
+    const name of [
+      "HOST",
+      "PORT",
+      "DATA_DIR",
+      "DATABASE_URL",
+      "NATS_URL",
+      "REDIS_URL",
+      "NODE_ID",
+      "GUESTS",
+      "LOG",
+    ]
+  ) {
+    ok(variables.includes(name), name);
+  }
+  for (const row of CONFIG_TABLE) {
+    ok(/^[A-Z][A-Z_]*$/.test(row.variable) && row.preset !== "" && row.bounds !== "", row.variable);
+    ok(row.meaning.length > 5 && !row.meaning.endsWith("."), row.variable);
+  }
+});

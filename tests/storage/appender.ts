@@ -1,0 +1,19 @@
+import { openStorage } from "storage/open.ts";
+import { createRooms, fence, roomId, says } from "./contract/records.ts";
+
+// A process to be killed: appends to a few rooms at once and prints `room offset` when the write is acknowledged.
+const [databaseUrl = "", dataDir = ""] = Deno.args;
+const ROOMS = [1, 2, 3, 4, 5, 6, 7, 8];
+
+const storage = await openStorage({ databaseUrl, dataDir });
+await createRooms(storage, ...ROOMS);
+await Promise.all(ROOMS.map(appendForEver));
+
+async function appendForEver(n: number): Promise<void> {
+  for (let head = 0;;) {
+    const items = says(head + 1, head + 1 + (head + n) % 4);
+    await storage.lane.commit(fence(n), [storage.rooms.append(roomId(n), items)]);
+    head += items.length;
+    Deno.stdout.writeSync(new TextEncoder().encode(`${n} ${head}\n`));
+  }
+}

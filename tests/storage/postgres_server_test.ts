@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+// @ts-types="@types/pg"
+import pg from "pg";
+import { BarrageError } from "protocol/errors.ts";
+import { openPostgres } from "storage/postgres.ts";
+import { type PostgresServer, startPostgres } from "tests/support/postgres.ts";
+import { createRooms, fence, offsets, roomId, says } from "./contract/records.ts";
+import { CuttableProxy } from "./cuttable_proxy.ts";
+import { testStorage } from "./storage_contract.ts";
+
+let server: PostgresServer;
+
+Deno.test.beforeAll(async () => {
+  server = await startPostgres();
+});
+
+Deno.test.afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+});
+
+testStorage("postgres", async (lane = {}) => {
+  await using opened = new AsyncDisposableStack();
+  const url = await server.createDatabase();
+  const storage = opened.use(await openPostgres({ url, lane }));
+  const owned = opened.move();
+  return {
+    storage,
+    another: async () => owned.use(await openPostgres({ url })),
+    outlive: (ttlMs) => query(url, "SELECT pg_sleep($1)", [ttlMs / 1_000]),
+    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
+  };
+});
+
+async function query(url: string, text: string, parameters: unknown[] = []): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(text, parameters);
+  } finally {
+    await client.end();
+  }
+}
+
+const UNAVAILABLE = { name: "BarrageError", reason: "unavailable" };
+
+Deno.test("[D38] postgres: several nodes may open an empty database at once", async () => {
+  const url = await server.createDatabase();
+  const storages = await Promise.all([1, 2, 3, 4].map(() => openPostgres({ url })));
+  for (const storage of storages) {
+    assert.equal((await storage.ownership.shards()).length, 256);
+    await storage[Symbol.asyncDispose]();
+  }
+});
+
+Deno.test("[D39] postgres: a connection lost while committing leaves the outcome unknown, and says so", async () => {
+  await using proxy = new CuttableProxy(server.port);
+  const url = new URL(await server.createDatabase());
+  url.port = `${proxy.port}`;
+  await using storage = await openPostgres({ url: url.href });
+  await createRooms(storage, 1);
+  proxy.cutAfter("commit");
+  await assert.rejects(storage.lane.commit(fence(1), [storage.rooms.append(roomId(1), says(1, 2))]), {
+    name: "BarrageError",
+    reason: "timeout",
+  });
+  assert.equal(storage.lane.stats.failed, 1);
+  await storage.lane.commit(fence(1), [
+    storage.rooms.erase(roomId(1)),
+    storage.rooms.append(roomId(1), says(1, 1)),
+  ]);
+  assert.deepEqual(await offsets(storage, 1), [1]);
+});
+
+Deno.test("[D40] postgres: a connection lost before the commit makes the whole group unavailable", async () => {
+  await using proxy = new CuttableProxy(server.port);
+  const url = new URL(await server.createDatabase());
+  url.port = `${proxy.port}`;
+  await using storage = await openPostgres({ url: url.href });
+  await createRooms(storage, 1, 2);
+  proxy.cutAfter("insert into");
+  const units = [1, 2].map((n) =>
+    storage.lane.commit(fence(n), [storage.rooms.append(roomId(n), says(1, 2))])
+  );
+  for (const unit of units) await assert.rejects(unit, UNAVAILABLE);
+  assert.deepEqual(await offsets(storage, 1), []);
+  await storage.lane.commit(fence(1), [storage.rooms.append(roomId(1), says(1, 2))]);
+  assert.deepEqual(await offsets(storage, 1), [1, 2]);
+});
+
+Deno.test("[D41] postgres: a silent server is given up on, and the next query takes a new connection", async () => {
+  await using proxy = new CuttableProxy(server.port);
+  const url = new URL(await server.createDatabase());
+  url.port = `${proxy.port}`;
+  await using storage = await openPostgres({ url: url.href, statementTimeoutMs: 200 });
+  await createRooms(storage, 1);
+  proxy.freeze();
+  await assert.rejects(storage.lane.commit(fence(1), []), UNAVAILABLE);
+  proxy.thaw();
+  await storage.lane.commit(fence(1), []);
+});
+
+Deno.test("[D42] postgres: losing idle connections does not end the process", async () => {
+  await using proxy = new CuttableProxy(server.port);
+  const url = new URL(await server.createDatabase());
+  url.port = `${proxy.port}`;
+  await using storage = await openPostgres({ url: url.href });
+  await Promise.all([storage.ping(), storage.ping(), storage.ping()]);
+  proxy.cut();
+  await query(url.href, "SELECT 1"); // a round trip over new connections: the loss has been noticed by now
+  await storage.ping();
+});
+
+Deno.test("[D43] postgres: a statement over the time limit is the database's fault, not the unit's", async () => {
+  const url = await server.createDatabase();
+  await using storage = await openPostgres({ url, statementTimeoutMs: 200 });
+  await createRooms(storage, 1, 2);
+  const blocker = new pg.Client({ connectionString: url });
+  await blocker.connect();
+  try {
+    await blocker.query("BEGIN");
+    await blocker.query("SELECT id FROM room FOR UPDATE");
+    const units = [1, 2].map((n) => storage.lane.commit(fence(n), []));
+    for (const unit of units) await assert.rejects(unit, UNAVAILABLE);
+  } finally {
+    await blocker.end();
+  }
+  await storage.lane.commit(fence(1), []);
+});
+
+Deno.test("[D44] postgres: an integer beyond 2^53 is refused rather than rounded", async () => {
+  const url = await server.createDatabase();
+  await using storage = await openPostgres({ url });
+  await createRooms(storage, 1);
+  await query(url, "UPDATE room SET head = 9007199254740993");
+  await assert.rejects(storage.rooms.read(roomId(1)), {
+    message: "Cannot read an integer beyond 2^53: 9007199254740993",
+  });
+});
+
+Deno.test("[D45] postgres: a database that is not there makes opening fail as unavailable", async () => {
+  await assert.rejects(openPostgres({ url: server.url("nowhere") }), (error) => {
+    assert(error instanceof BarrageError);
+    assert.equal(error.reason, "unavailable");
+    assert(!error.message.includes("barrage@"), "the URL may carry a password");
+    return true;
+  });
+});

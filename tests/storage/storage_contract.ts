@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { testItems } from "./contract/items.ts";
+import { testLane } from "./contract/lane.ts";
+import type { OpenStorage } from "./contract/opened.ts";
+import { testOwnership } from "./contract/ownership.ts";
+import { testRooms } from "./contract/rooms.ts";
+import { testTimers } from "./contract/timers.ts";
+
+/** What every storage promises; `open` gives an empty one. */
+export function testStorage(name: string, open: OpenStorage): void {
+  testRooms(name, open);
+  testItems(name, open);
+  testLane(name, open);
+  testTimers(name, open);
+  testOwnership(name, open);
+
+  Deno.test(`[D34] ${name}: a ping is answered until the storage is disposed`, async () => {
+    await using opened = await open();
+    await opened.storage.ping();
+    await opened.storage[Symbol.asyncDispose]();
+    await assert.rejects(opened.storage.ping());
+  });
+}

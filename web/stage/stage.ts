@@ -1,0 +1,163 @@
+import { FixedLanes, ScrollLanes } from "./lanes.ts";
+import { emphasis, type Shot } from "./shot.ts";
+import { type Sprite, Sprites } from "./sprites.ts";
+import { Waiting } from "./waiting.ts";
+
+export interface StageSettings {
+  readonly on: boolean;
+  /** Share of the picture that danmaku may cover. */
+  readonly area: number;
+  readonly opacity: number;
+  /** Factor on the font size. */
+  readonly size: number;
+}
+
+interface Flight {
+  readonly sprite: Sprite;
+  readonly position: Shot["position"];
+  readonly startedAt: number;
+  readonly y: number;
+}
+
+const HOLD_MS = 4_000;
+const WAITING_MAX = 64;
+const FLIGHTS_MAX = 240;
+/** Launches draw text, the dearest thing here; the rest waits for the next frame. */
+const LAUNCHES_PER_FRAME = 6;
+
+/** Danmaku over a picture. Work per frame is bounded whatever arrives: what has no lane waits briefly, then is counted. */
+export class Stage {
+  readonly #canvas: HTMLCanvasElement;
+  readonly #context: CanvasRenderingContext2D;
+  readonly #notShown: (count: number) => void;
+  readonly #waiting = new Waiting(WAITING_MAX);
+  readonly #resizes: ResizeObserver;
+  #settings: StageSettings;
+  #flights: Flight[] = [];
+  #width = 0;
+  #height = 0;
+  #lanePx = 1;
+  #crossMs = 8_000;
+  #scroll = new ScrollLanes({ width: 0, lanes: 0, crossMs: 1 });
+  #top = new FixedLanes({ lanes: 0, holdMs: HOLD_MS });
+  #bottom = new FixedLanes({ lanes: 0, holdMs: HOLD_MS });
+  #sprites = new Sprites({ fontPx: 24, pixelRatio: 1 });
+  #frame = 0;
+  /** The smallest number of neighbouring scroll lanes known to be taken in this frame. */
+  #scrollFull = Infinity;
+
+  constructor(canvas: HTMLCanvasElement, settings: StageSettings, notShown: (count: number) => void) {
+    this.#canvas = canvas;
+    this.#context = canvas.getContext("2d")!;
+    this.#settings = settings;
+    this.#notShown = notShown;
+    this.#resizes = new ResizeObserver(() => this.#layOut());
+    this.#resizes.observe(canvas);
+    this.#layOut();
+    this.#frame = requestAnimationFrame((now) => this.#draw(now));
+  }
+
+  /** `inMs` delays the launch, so that the danmaku of one tick do not all start in the same instant. */
+  offer(shot: Shot, inMs = 0): void {
+    if (this.#settings.on && !document.hidden) this.#waiting.offer(shot, performance.now() + inMs);
+  }
+
+  configure(settings: StageSettings): void {
+    this.#settings = settings;
+    if (!settings.on) {
+      this.#flights = [];
+      this.#waiting.clear();
+      this.#waiting.takeNotShown();
+    }
+    this.#layOut();
+  }
+
+  stop(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#resizes.disconnect();
+  }
+
+  #layOut(): void {
+    const { clientWidth, clientHeight } = this.#canvas;
+    const pixelRatio = Math.min(2, devicePixelRatio);
+    this.#width = clientWidth;
+    this.#height = clientHeight;
+    this.#canvas.width = Math.round(clientWidth * pixelRatio);
+    this.#canvas.height = Math.round(clientHeight * pixelRatio);
+    this.#canvas.style.opacity = String(this.#settings.opacity);
+    const fontPx = Math.max(13, Math.min(30, clientWidth / 42)) * this.#settings.size;
+    this.#lanePx = Math.ceil(fontPx * 1.5);
+    this.#crossMs = 5_000 + Math.min(4_000, clientWidth * 3);
+    this.#sprites = new Sprites({ fontPx, pixelRatio });
+    const lanes = Math.max(1, Math.floor((clientHeight * this.#settings.area) / this.#lanePx));
+    const fixed = Math.max(1, Math.floor(lanes / 2));
+    this.#scroll = new ScrollLanes({ width: clientWidth, lanes, crossMs: this.#crossMs });
+    this.#top = new FixedLanes({ lanes: fixed, holdMs: HOLD_MS });
+    this.#bottom = new FixedLanes({ lanes: fixed, holdMs: HOLD_MS });
+    this.#flights = this.#flights.filter((flight) => flight.y < clientHeight);
+  }
+
+  #draw(now: number): void {
+    this.#frame = requestAnimationFrame((next) => this.#draw(next));
+    const context = this.#context;
+    const scale = this.#canvas.width / Math.max(1, this.#width);
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    context.clearRect(0, 0, this.#width, this.#height);
+    this.#scrollFull = Infinity;
+    this.#waiting.launch(now, LAUNCHES_PER_FRAME, (shot) => this.#launch(shot, now));
+    const missed = this.#waiting.takeNotShown();
+    if (missed > 0) this.#notShown(missed);
+    this.#flights = this.#flights.filter((flight) => this.#show(flight, now));
+  }
+
+  #launch(shot: Shot, now: number): boolean {
+    if (this.#flights.length >= FLIGHTS_MAX) return false;
+    const span = emphasis(shot.count) > 1.08 ? 2 : 1;
+    switch (shot.position) {
+      case "scroll": {
+        if (span >= this.#scrollFull) return false;
+        const sprite = this.#sprites.get(shot);
+        const lane = this.#scroll.place(now, sprite.width, span);
+        if (lane === undefined) this.#scrollFull = span;
+        return this.#fly(shot, sprite, now, lane, lane === undefined ? 0 : lane * this.#lanePx);
+      }
+      case "top": {
+        const lane = this.#top.place(now, span);
+        return this.#fly(shot, undefined, now, lane, (lane ?? 0) * this.#lanePx);
+      }
+      case "bottom": {
+        const lane = this.#bottom.place(now, span);
+        return this.#fly(shot, undefined, now, lane, this.#height - ((lane ?? 0) + span + 1) * this.#lanePx);
+      }
+    }
+  }
+
+  #fly(shot: Shot, sprite: Sprite | undefined, now: number, lane: number | undefined, y: number): boolean {
+    if (lane === undefined) return false;
+    this.#flights.push({
+      sprite: sprite ?? this.#sprites.get(shot),
+      position: shot.position,
+      startedAt: now,
+      y: y + 6,
+    });
+    return true;
+  }
+
+  /** False when the flight is over. */
+  #show({ sprite, position, startedAt, y }: Flight, now: number): boolean {
+    const age = now - startedAt;
+    if (position === "scroll") {
+      if (age > this.#crossMs) return false;
+      const x = this.#width - (age / this.#crossMs) * (this.#width + sprite.width);
+      this.#context.drawImage(sprite.bitmap, x, y, sprite.width, sprite.height);
+      return true;
+    }
+    if (age > HOLD_MS) return false;
+    this.#context.globalAlpha = Math.min(1, age / 160, (HOLD_MS - age) / 240);
+    const width = Math.min(sprite.width, this.#width * 0.94);
+    const height = sprite.height * (width / sprite.width);
+    this.#context.drawImage(sprite.bitmap, (this.#width - width) / 2, y, width, height);
+    this.#context.globalAlpha = 1;
+    return true;
+  }
+}
