@@ -14,7 +14,9 @@ export interface StorageOptions {
 }
 
 /** @throws {Error} when another process uses the data directory. */
-export async function openStorage({ database, dataDir, lane = {} }: StorageOptions): Promise<DatabaseStorage> {
+export async function openStorage(
+  { database, dataDir, lane = {} }: StorageOptions,
+): Promise<DatabaseStorage> {
   switch (database.kind) {
     case "sqlite":
       return await openSqlite({ path: database.path, lock: await lockDataDirectory(dataDir), lane });

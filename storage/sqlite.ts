@@ -1,6 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { Kysely, type RawBuilder, sql, type SqlBool } from "kysely";
 import type { LaneOptions } from "./commit_lane.ts";
+import { lockFile } from "./data_directory.ts";
 import { DatabaseStorage } from "./database_storage.ts";
 import type { Engine } from "./engine.ts";
 import { migrate } from "./migrations/index.ts";
@@ -13,18 +14,24 @@ export interface SqliteOptions {
   /** Milliseconds since 1970; stands for the database's clock. @default {Date.now} */
   readonly clock?: () => number;
   readonly lane?: LaneOptions;
-  /** Let go of when the storage is disposed and the file is closed. */
+  /** Let go of when the file is closed. */
   readonly lock?: AsyncDisposable;
 }
 
-/** Opens the file and brings its schema up to date. One process at a time: see `lockDataDirectory`. */
+/**
+ * Opens the file and brings its schema up to date.
+ * @throws {Error} when another process has it open.
+ */
 export async function openSqlite({ path, clock, lane, lock }: SqliteOptions): Promise<DatabaseStorage> {
   await using held = new AsyncDisposableStack();
   if (lock !== undefined) held.use(lock);
+  if (path !== IN_MEMORY) held.use(await lockFile(`${path}-lock`, `Cannot open the database ${path}`));
   const engine = held.use(new SqliteEngine(path, clock ?? Date.now));
   await migrate(engine.db);
   return new DatabaseStorage(engine, held.move(), lane);
 }
+
+const IN_MEMORY = ":memory:";
 
 class SqliteEngine implements Engine, AsyncDisposable {
   readonly db: Kysely<Database>;
@@ -34,7 +41,7 @@ class SqliteEngine implements Engine, AsyncDisposable {
   constructor(path: string, clock: () => number) {
     const database = new DatabaseSync(path);
     database.exec(`
-      PRAGMA busy_timeout = 5000;
+      PRAGMA busy_timeout = 2000;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
       PRAGMA foreign_keys = ON;

@@ -109,6 +109,8 @@ export interface TimerStore {
   done(timer: TimerRecord): Write;
   /** As `done`, on its own, for a handler that wrote nothing; only while the shard still has this epoch. */
   finish(timer: TimerRecord, shardEpoch: number): Promise<void>;
+  /** Makes it due again at `dueAt`, if it still has this generation and the shard still has this epoch. */
+  postpone(timer: TimerRecord, dueAt: number, shardEpoch: number): Promise<void>;
   /** Due timers of these shards, the earliest first, and when the next one is due. */
   due(
     shards: readonly number[],

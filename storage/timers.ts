@@ -56,6 +56,20 @@ export class Timers implements TimerStore {
       .execute();
   }
 
+  async postpone(
+    { kind, key, name, generation, shard }: TimerRecord,
+    dueAt: number,
+    shardEpoch: number,
+  ): Promise<void> {
+    await this.#engine.db.updateTable("timer").set({ due_at: dueAt })
+      .where("kind", "=", kind).where("key", "=", key).where("name", "=", name)
+      .where("generation", "=", generation)
+      .where(({ exists, selectFrom }) =>
+        exists(selectFrom("shard").select("n").where("n", "=", shard).where("epoch", "=", shardEpoch))
+      )
+      .execute();
+  }
+
   async due(
     shards: readonly number[],
     now: number,

@@ -1,6 +1,7 @@
 import type { Call } from "./call.ts";
 
-const FORGET_REASONS = new Set(["overloaded", "unavailable", "expired", "moved"]);
+/** After these the command did not run, or its actor crashed and lost what it had not stored: a retry must run. */
+const FORGET_REASONS = new Set(["overloaded", "unavailable", "expired", "moved", "internal"]);
 
 /**
  * Remembers the answers of commands that carry an id, so that a retry does not run twice. Bounded by count and age;
@@ -19,7 +20,6 @@ export class Dedupe {
     const known = this.#answers.get(id);
     if (known !== undefined) return known.answer;
     this.#answers.set(id, { answer: call.answer, at: now });
-    // A refusal before the work began is no outcome: the retry must be allowed to run.
     call.answer.catch((error) => {
       if (FORGET_REASONS.has(error.reason)) this.#answers.delete(id);
     });

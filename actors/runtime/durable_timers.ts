@@ -1,4 +1,5 @@
 import { getLogger } from "@logtape/logtape";
+import { LRUCache } from "lru-cache";
 import { BarrageError, ERRORS } from "protocol/errors.ts";
 import type { TimerRecord, TimerStore } from "storage/storage.ts";
 import { backoffMs } from "./backoff.ts";
@@ -9,7 +10,10 @@ const log = getLogger(["barrage", "timers"]);
 
 const POLL_MS = 1_000;
 const PAGE = 256;
+/** Commands under way to one actor; its reserved lane has room for more than these. */
+const PER_ACTOR = 16;
 const RETRY = { baseMs: 500, maxMs: 60_000 };
+const FAILING_MAX = 10_000;
 
 export interface DurableTimersOptions {
   readonly store: TimerStore;
@@ -23,22 +27,22 @@ export interface DurableTimersOptions {
   readonly fire: (timer: TimerRecord) => Promise<void>;
 }
 
-interface Flight {
-  attempts: number;
-  /** Wall-clock time before which a failed timer is left alone; Infinity while its command is under way. */
-  retryAt: number;
-}
-
 /**
  * Polls the due timers of the owned shards and delivers each as a command until its actor has answered. At least once:
  * a crash between the actor's turn and the removal of the row delivers it again, with the same (name, generation).
  */
 export class DurableTimers {
   readonly #options: DurableTimersOptions;
-  readonly #flights = new Map<string, Flight>();
+  /** Timers whose command is under way, and how many of them per actor. */
+  readonly #flying = new Set<string>();
+  readonly #perActor = new Map<string, number>();
+  /** Failures in a row, for the pause before the next attempt. */
+  readonly #failures = new LRUCache<string, number>({ max: FAILING_MAX });
   #wakeAt = Infinity;
   #cancel: (() => void) | undefined;
   #polling = false;
+  /** Some actor has more due timers than may be under way at once. */
+  #crowded = false;
   #stopped = true;
 
   constructor(options: DurableTimersOptions) {
@@ -77,10 +81,10 @@ export class DurableTimers {
     const { clock, store, shards } = this.#options;
     let wait = POLL_MS;
     try {
-      const now = clock.now();
-      const due = await store.due(shards(), now, PAGE);
-      for (const timer of due.timers) this.#deliver(timer, now);
-      if (due.timers.length === PAGE) wait = 10;
+      const due = await store.due(shards(), clock.now(), PAGE);
+      this.#crowded = false;
+      for (const timer of due.timers) this.#deliver(timer);
+      if (due.timers.length === PAGE && !this.#crowded) wait = 0;
       else if (due.nextAt !== undefined) wait = Math.max(1, due.nextAt - clock.now());
     } catch (error) {
       log.warn("Cannot read due timers: {error}", { error });
@@ -90,33 +94,51 @@ export class DurableTimers {
     this.#schedule(Math.max(0, Math.min(wait, hinted)));
   }
 
-  #deliver(timer: TimerRecord, now: number): void {
+  #deliver(timer: TimerRecord): void {
     const name = `${timer.kind}:${timer.key}:${timer.name}:${timer.generation}`;
-    const flight = this.#flights.get(name) ?? { attempts: 0, retryAt: 0 };
-    if (flight.retryAt > now) return;
-    this.#flights.set(name, flight);
-    flight.retryAt = Infinity;
-    this.#run(timer).then(() => this.#flights.delete(name), (error) => {
-      const { clock, random } = this.#options;
-      const delay = backoffMs(flight.attempts++, random, RETRY.baseMs, RETRY.maxMs);
-      flight.retryAt = clock.now() + delay;
-      log.warn("Timer {name} failed, again in {delay} ms: {error}", { name, delay, error });
+    const actor = `${timer.kind}:${timer.key}`;
+    const flying = this.#perActor.get(actor) ?? 0;
+    if (this.#flying.has(name)) return;
+    if (flying >= PER_ACTOR) {
+      this.#crowded = true;
+      return;
+    }
+    this.#flying.add(name);
+    this.#perActor.set(actor, flying + 1);
+    this.#run(timer, name).catch((error) => {
+      log.warn("Cannot settle timer {name}, it will come again: {error}", { name, error });
+    }).finally(() => {
+      this.#flying.delete(name);
+      const left = this.#perActor.get(actor)! - 1;
+      if (left > 0) this.#perActor.set(actor, left);
+      else this.#perActor.delete(actor);
+      if (this.#crowded) this.hint(this.#options.clock.now());
     });
   }
 
-  async #run(timer: TimerRecord): Promise<void> {
+  async #run(timer: TimerRecord, name: string): Promise<void> {
     const { store, fire, epochOf, drops } = this.#options;
     try {
       await fire(timer);
     } catch (error) {
       const { reason } = BarrageError.from(error);
-      if (reason === "internal" || ERRORS[reason].retry) throw error;
+      if (reason === "internal" || ERRORS[reason].retry) return await this.#postpone(timer, name, error);
       // The actor has answered "no" for good, or cannot understand the timer: delivering it again changes nothing.
       drops.count("timer", reason);
-      log.error("Timer {name} of {kind}:{key} is given up: {error}", { ...timer, error });
+      log.error("Timer {name} is given up: {error}", { name, error });
     }
+    this.#failures.delete(name);
     const epoch = epochOf(timer.shard);
-    if (epoch === undefined) throw new BarrageError("moved");
-    await store.finish(timer, epoch);
+    if (epoch !== undefined) await store.finish(timer, epoch);
+  }
+
+  async #postpone(timer: TimerRecord, name: string, error: unknown): Promise<void> {
+    const { store, clock, random, epochOf } = this.#options;
+    const failures = this.#failures.get(name) ?? 0;
+    this.#failures.set(name, failures + 1);
+    const delay = backoffMs(failures, random, RETRY.baseMs, RETRY.maxMs);
+    log.warn("Timer {name} failed, again in {delay} ms: {error}", { name, delay, error });
+    const epoch = epochOf(timer.shard);
+    if (epoch !== undefined) await store.postpone(timer, clock.now() + delay, epoch);
   }
 }

@@ -12,6 +12,9 @@ export function renderReport(result: Result): string {
     `${machine.date}, ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, ` +
     `Deno ${machine.deno}; peers: ${machine.peers}. Medians of ${options.rounds} rounds of ` +
     `${options.windowMs / 1_000} s, seed ${options.seed}.`,
+    ...(options.quick
+      ? ["A quick run shows that everything runs; its numbers are too small to judge by."]
+      : []),
     "### Goals\n\n" + table(
       ["Goal", "Wanted", "Measured", "Reached"],
       judge(result).map((

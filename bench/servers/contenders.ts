@@ -4,7 +4,7 @@ import type { PeerRuntime } from "./peers.ts";
 import { type Contender, Server } from "./server.ts";
 
 const NO_ROOM = "room";
-const DATA = "data-";
+const DATA = `data-${Deno.pid}-`;
 
 /** Limits that exist to stop a crowd from one address, which is what a benchmark is. */
 const BARRAGE_ENV = { HOST: "127.0.0.1", PORT: "0", LOG: "json", GUESTS: "on", GUESTS_PER_MINUTE: "1000000" };

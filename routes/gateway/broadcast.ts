@@ -1,4 +1,8 @@
 import type { Frame } from "protocol/codec.ts";
+import type { Item, RoomFrame } from "protocol/items.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 /** How a kind of viewer gets a frame on the wire: a codec of the WebSocket, or Server-Sent Events. */
 export interface FrameForm {
@@ -9,6 +13,7 @@ export interface FrameForm {
 /** One room frame on its way to all viewers of this node: encoded once per form, however many they are. */
 export class Broadcast {
   readonly #encoded = new Map<FrameForm, Frame>();
+  #read: RoomFrame | undefined;
 
   constructor(
     readonly epoch: number,
@@ -19,9 +24,29 @@ export class Broadcast {
     readonly body: Uint8Array,
   ) {}
 
+  static of(frame: RoomFrame): Broadcast {
+    const { epoch, from, to, items } = frame;
+    return new Broadcast(epoch, from, to, countOf(items), encoder.encode(JSON.stringify(frame)));
+  }
+
   /** False for frames that only carry the online count or a new state. */
   get hasItems(): boolean {
     return this.to >= this.from;
+  }
+
+  /** Reads the body, which fan-out does not: for the rare frame that is cut or asked for its state. */
+  get state(): RoomFrame["state"] {
+    return this.#frame().state;
+  }
+
+  /** The same frame without the items up to `offset`. */
+  beyond(offset: number): Broadcast {
+    const frame = this.#frame();
+    return Broadcast.of({
+      ...frame,
+      from: offset + 1,
+      items: frame.items.filter((item) => item.offset > offset),
+    });
   }
 
   in(form: FrameForm): Frame {
@@ -32,4 +57,13 @@ export class Broadcast {
     }
     return frame;
   }
+
+  /** Made by a room from its own typed frame, so it is not validated again. */
+  #frame(): RoomFrame {
+    return this.#read ??= JSON.parse(decoder.decode(this.body));
+  }
+}
+
+function countOf(items: readonly Item[]): number {
+  return items.reduce((sum, { count }) => sum + count, 0);
 }

@@ -1,13 +1,13 @@
 import { getLogger } from "@logtape/logtape";
 import type { Bus, BusMessage, Subscription } from "actors/bus/bus.ts";
 import type { Drops } from "actors/runtime/drops.ts";
-import type { Item, RoomFrame } from "protocol/items.ts";
+import { BarrageError, ERRORS } from "protocol/errors.ts";
+import type { Item } from "protocol/items.ts";
 import type { Position } from "protocol/rooms.ts";
 import { Broadcast } from "./broadcast.ts";
 import { GallerySeat, type SeatKeeper, type Viewer } from "./seat.ts";
 
 const log = getLogger(["barrage", "gateway"]);
-const encoder = new TextEncoder();
 
 /** Frames kept while somebody joins or a gap is mended; more than this at once and viewers must recover themselves. */
 const KEPT_FRAMES = 256;
@@ -19,6 +19,13 @@ export interface GalleryOptions {
   /** Items after `after`, at most a page, for mending what the bus lost. */
   readonly history: (room: string, after: number) => Promise<readonly Item[]>;
   readonly onEmpty: () => void;
+}
+
+/** Frames were lost: those that came after the hole wait until it is filled. */
+interface Mending {
+  readonly since: Broadcast[];
+  /** The room did not answer; it is asked again in the next round. */
+  failed: boolean;
 }
 
 /**
@@ -34,9 +41,11 @@ export class Gallery implements SeatKeeper {
   readonly #subscription: Subscription;
   readonly #live = new Set<GallerySeat>();
   readonly #paused = new Set<GallerySeat>();
+  /** Those of the paused who already had more from the room than has come over the bus. */
+  readonly #ahead = new Set<GallerySeat>();
   #joining = 0;
   #kept: Broadcast[] = [];
-  #mending: Broadcast[] | undefined;
+  #mending: Mending | undefined;
   #epoch = 0;
   #head: number | undefined;
   /** Running count of everything seen by this gallery; what a paused viewer missed is a difference of it. */
@@ -78,10 +87,15 @@ export class Gallery implements SeatKeeper {
   seated(seat: GallerySeat, position: Position): void {
     if (seat.life.phase !== "joining") return;
     seat.after = position.offset;
-    this.#head ??= position.offset;
     seat.life = { phase: "live" };
     this.#live.add(seat);
-    for (const frame of this.#kept) this.#sendTo(seat, frame);
+    if (this.#head === undefined) {
+      // The first viewer: what was kept is also what the gallery itself begins with.
+      this.#head = position.offset;
+      for (const frame of this.#kept.splice(0)) this.#take(frame);
+    } else {
+      for (const frame of this.#kept) this.#sendTo(seat, frame);
+    }
     this.#doneJoining();
   }
 
@@ -89,6 +103,7 @@ export class Gallery implements SeatKeeper {
     if (seat.life.phase !== "live") return;
     this.#live.delete(seat);
     this.#paused.add(seat);
+    if (seat.after > (this.#head ?? 0)) this.#ahead.add(seat);
     seat.life = { phase: "paused", total: this.#total };
   }
 
@@ -96,16 +111,19 @@ export class Gallery implements SeatKeeper {
     if (seat.life.phase !== "paused") return;
     this.#summarize(seat);
     this.#paused.delete(seat);
+    this.#ahead.delete(seat);
     this.#live.add(seat);
     seat.life = { phase: "live" };
   }
 
   leave(seat: GallerySeat): void {
     const { phase } = seat.life;
+    if (phase === "left") return;
     seat.life = { phase: "left" };
     if (phase === "joining") this.#doneJoining();
-    else if (phase === "live") this.#live.delete(seat);
-    else if (phase === "paused") this.#paused.delete(seat);
+    this.#live.delete(seat);
+    this.#paused.delete(seat);
+    this.#ahead.delete(seat);
     if (this.viewers === 0 && this.#joining === 0) {
       this.#subscription.unsubscribe();
       this.#options.onEmpty();
@@ -115,6 +133,13 @@ export class Gallery implements SeatKeeper {
   /** Tells paused viewers how much they miss. */
   summarize(): void {
     for (const seat of this.#paused) this.#summarize(seat);
+  }
+
+  /** Asks again for lost items that the room could not give when they were missed. */
+  retry(): void {
+    if (this.#mending?.failed !== true) return;
+    this.#mending.failed = false;
+    this.#readLost(this.#mending);
   }
 
   /** The room's own word on where it stands; if the bus lost its last frames, this is how it shows. */
@@ -131,8 +156,12 @@ export class Gallery implements SeatKeeper {
     const frame = new Broadcast(Number(epoch), Number(from), Number(to), Number(count), message.data);
     if (frame.epoch < this.#epoch) return this.#options.drops.count("frame", "old_epoch");
     this.#epoch = frame.epoch;
+    this.#take(frame);
+  }
+
+  #take(frame: Broadcast): void {
     if (this.#mending !== undefined) {
-      if (this.#mending.length < KEPT_FRAMES) this.#mending.push(frame);
+      if (this.#mending.since.length < KEPT_FRAMES) this.#mending.since.push(frame);
       else this.#options.drops.count("frame", "mending_overflow");
       return;
     }
@@ -141,55 +170,89 @@ export class Gallery implements SeatKeeper {
   }
 
   #deliver(frame: Broadcast): void {
-    if (this.#joining > 0) {
-      if (this.#kept.length < KEPT_FRAMES) this.#kept.push(frame);
-      else this.#options.drops.count("frame", "joining_overflow");
+    const head = this.#head;
+    if (frame.hasItems && head !== undefined) {
+      if (frame.to <= head) return this.#options.drops.count("frame", "duplicate");
+      if (frame.from <= head) frame = frame.beyond(head);
+      this.#head = frame.to;
+      this.#total += frame.count;
+      for (const seat of this.#ahead) this.#catchUp(seat, frame);
     }
-    if (frame.hasItems && this.#head !== undefined) {
-      if (frame.to <= this.#head) this.#options.drops.count("frame", "duplicate");
-      else this.#total += frame.count;
-      this.#head = Math.max(this.#head, frame.to);
-    }
+    if (this.#joining > 0) this.#keep(frame);
     for (const seat of this.#live) this.#sendTo(seat, frame);
+    if (!frame.hasItems && this.#paused.size > 0 && frame.state !== undefined) {
+      for (const seat of this.#paused) this.#sendTo(seat, frame);
+    }
+  }
+
+  /** A join takes less time than this many frames, so it is the oldest that nobody waits for. */
+  #keep(frame: Broadcast): void {
+    this.#kept.push(frame);
+    if (this.#kept.length <= KEPT_FRAMES) return;
+    this.#kept.shift();
+    this.#options.drops.count("frame", "joining_overflow");
   }
 
   #sendTo(seat: GallerySeat, frame: Broadcast): void {
     if (frame.hasItems) {
       if (frame.to <= seat.after) return;
+      if (frame.from <= seat.after) frame = frame.beyond(seat.after);
       seat.after = frame.to;
+    } else if (frame.to < seat.after) {
+      return;
     }
     seat.viewer.send(frame.in(seat.viewer.form));
   }
 
-  /** Frames were lost on the bus: read their items from the room, then go on with what has come since. */
+  /** What a paused viewer had before it came over the bus is nothing it misses. */
+  #catchUp(seat: GallerySeat, frame: Broadcast): void {
+    if (seat.life.phase === "paused") {
+      if (frame.to <= seat.after) seat.life.total += frame.count;
+      else if (frame.from <= seat.after) seat.life.total += frame.count - frame.beyond(seat.after).count;
+    }
+    if (frame.to >= seat.after) this.#ahead.delete(seat);
+  }
+
   #mend(since: Broadcast[]): void {
-    this.#mending = since;
-    const head = this.#head ?? 0;
     this.#options.drops.count("frame", "lost_on_bus");
+    this.#mending = { since, failed: false };
+    this.#readLost(this.#mending);
+  }
+
+  /** Reads lost items from the room, page by page, then goes on with what has come since. */
+  #readLost(mending: Mending): void {
+    const head = this.#head ?? 0;
     this.#options.history(this.room, head).then(
-      (items) => this.#mended(head, items),
+      (items) => this.#fill(mending, items),
       (error) => {
         log.warn("Cannot mend room {room} after {head}: {error}", { room: this.room, head, error });
-        this.#mended(head, []);
+        if (ERRORS[BarrageError.from(error).reason].retry) mending.failed = true;
+        else this.#goOn(mending);
       },
     );
   }
 
-  #mended(head: number, items: readonly Item[]): void {
-    const since = this.#mending ?? [];
-    this.#mending = undefined;
-    const end = since.find((frame) => frame.hasItems)?.from ?? Infinity;
+  #fill(mending: Mending, items: readonly Item[]): void {
+    const head = this.#head ?? 0;
+    const end = mending.since.find((frame) => frame.hasItems)?.from ?? Infinity;
     const missing = items.filter(({ offset }) => offset > head && offset < end);
-    if (missing.length > 0) this.#deliver(this.#frameOf(missing));
-    for (const frame of since) this.#deliver(frame);
+    const last = missing.at(-1)?.offset;
+    // Nothing more to be had: all is here, or the rest is past the room's retention.
+    if (last === undefined) return this.#goOn(mending);
+    this.#deliver(Broadcast.of({
+      room: this.room,
+      epoch: this.#epoch,
+      from: missing[0]!.offset,
+      to: last,
+      items: missing,
+    }));
+    if (last + 1 < end) this.#readLost(mending);
+    else this.#goOn(mending);
   }
 
-  #frameOf(items: readonly Item[]): Broadcast {
-    const from = items[0]!.offset;
-    const to = items.at(-1)!.offset;
-    const frame: RoomFrame = { room: this.room, epoch: this.#epoch, from, to, items: [...items] };
-    const count = items.reduce((sum, item) => sum + item.count, 0);
-    return new Broadcast(this.#epoch, from, to, count, encoder.encode(JSON.stringify(frame)));
+  #goOn({ since }: Mending): void {
+    this.#mending = undefined;
+    for (const frame of since) this.#deliver(frame);
   }
 
   #summarize(seat: GallerySeat): void {
@@ -199,7 +262,7 @@ export class Gallery implements SeatKeeper {
     if (missed === 0) return;
     seat.life.total = this.#total;
     seat.after = Math.max(seat.after, head);
-    const frame: RoomFrame = {
+    const summary = Broadcast.of({
       room: this.room,
       epoch: this.#epoch,
       from: head + 1,
@@ -207,8 +270,7 @@ export class Gallery implements SeatKeeper {
       items: [],
       live: { online: this.online },
       dropped: { say: missed },
-    };
-    const summary = new Broadcast(this.#epoch, head + 1, head, 0, encoder.encode(JSON.stringify(frame)));
+    });
     seat.viewer.send(summary.in(seat.viewer.form));
   }
 

@@ -98,6 +98,7 @@ export class Hub {
     const tickMs = this.#tickMs();
     const summary = ++this.#rounds % SUMMARY_EVERY === 0;
     for (const [room, watched] of this.#rooms) {
+      watched.gallery.retry();
       if (summary) watched.gallery.summarize();
       const { viewers } = watched.gallery;
       const stretched = Math.abs(tickMs - watched.reportedTickMs) > watched.reportedTickMs * 0.2;

@@ -2,10 +2,13 @@ import { openStorage } from "storage/open.ts";
 import { createRooms, fence, roomId, says } from "./contract/records.ts";
 
 // A process to be killed: appends to a few rooms at once and prints `room offset` when the write is acknowledged.
-const [databaseUrl = "", dataDir = ""] = Deno.args;
+const [kind, place = "", dataDir = ""] = Deno.args;
+const database = kind === "sqlite"
+  ? { kind, path: place } as const
+  : { kind: "postgres", url: place } as const;
 const ROOMS = [1, 2, 3, 4, 5, 6, 7, 8];
 
-const storage = await openStorage({ databaseUrl, dataDir });
+const storage = await openStorage({ database, dataDir });
 await createRooms(storage, ...ROOMS);
 await Promise.all(ROOMS.map(appendForEver));
 

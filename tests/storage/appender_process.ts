@@ -12,10 +12,10 @@ export class AppenderProcess {
   readonly #acked = new Map<number, number>();
   #rest = "";
 
-  constructor(databaseUrl: string, dataDir: string) {
+  constructor(kind: "sqlite" | "postgres", place: string, dataDir: string) {
     const script = new URL("./appender.ts", import.meta.url).pathname;
     this.#process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", ...PERMISSIONS, `--allow-write=${dataDir}`, script, databaseUrl, dataDir],
+      args: ["run", "--quiet", ...PERMISSIONS, `--allow-write=${dataDir}`, script, kind, place, dataDir],
       stdin: "null",
       stdout: "piped",
       stderr: "null",

@@ -5,7 +5,7 @@ import { AppenderProcess, assertKept, randomInteger } from "./appender_process.t
 Deno.test("[D35] postgres: what was acknowledged outlives a killed process", async () => {
   await using server = await startPostgres({ fsync: true });
   const url = await server.createDatabase();
-  const appender = new AppenderProcess(url, "unused");
+  const appender = new AppenderProcess("postgres", url, "unused");
   await appender.acknowledged(randomInteger(50, 800));
   appender.kill();
   const acked = await appender.end();
@@ -16,7 +16,7 @@ Deno.test("[D35] postgres: what was acknowledged outlives a killed process", asy
 Deno.test("[D35] postgres: what was acknowledged outlives a killed database server", async () => {
   await using server = await startPostgres({ fsync: true });
   const url = await server.createDatabase();
-  const appender = new AppenderProcess(url, "unused");
+  const appender = new AppenderProcess("postgres", url, "unused");
   await appender.acknowledged(randomInteger(50, 800));
   await server.kill();
   const acked = await appender.end();

@@ -99,15 +99,25 @@ Deno.test("[D41] postgres: a silent server is given up on, and the next query ta
   await storage.lane.commit(fence(1), []);
 });
 
-Deno.test("[D42] postgres: losing idle connections does not end the process", async () => {
+Deno.test("[D42] postgres: a process that loses all its connections goes on", async () => {
   await using proxy = new CuttableProxy(server.port);
   const url = new URL(await server.createDatabase());
   url.port = `${proxy.port}`;
-  await using storage = await openPostgres({ url: url.href });
-  await Promise.all([storage.ping(), storage.ping(), storage.ping()]);
+  const pinger = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", new URL("./pinger.ts", import.meta.url).pathname, url.href],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const answers = pinger.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const requests = pinger.stdin.getWriter();
+  assert.deepEqual(await answers.read(), { value: "3 answered\n", done: false });
   proxy.cut();
-  await query(url.href, "SELECT 1"); // a round trip over new connections: the loss has been noticed by now
-  await storage.ping();
+  await requests.write(new Uint8Array(1));
+  assert.deepEqual(await answers.read(), { value: "lost\n1 answered\n", done: false });
+  await requests.close();
+  assert.deepEqual(await answers.read(), { value: undefined, done: true });
+  assert.equal((await pinger.status).code, 0);
 });
 
 Deno.test("[D43] postgres: a statement over the time limit is the database's fault, not the unit's", async () => {

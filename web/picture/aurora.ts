@@ -33,10 +33,10 @@ export function paintAurora(image: ImageData, palette: Palette, t: number): void
 
 function curtainAt(u: number, t: number, index: number, color: Rgb) {
   const drift = t * (0.05 + index * 0.017) + index * 2.1;
-  const base = 0.52 - index * 0.1 + 0.09 * Math.sin(u * 4.2 + drift) + 0.05 * Math.sin(u * 9.7 - drift * 1.7);
+  const base = 0.6 - index * 0.11 + 0.09 * Math.sin(u * 4.2 + drift) + 0.05 * Math.sin(u * 9.7 - drift * 1.7);
   const folds = 0.62 + 0.38 * Math.sin(u * 23 + 3 * Math.sin(u * 5 + drift) + drift * 2.2);
   const breath = 0.55 + 0.45 * Math.sin(u * 3.1 - drift * 1.3 + index);
-  return { color, base, reach: 0.16 + 0.07 * Math.sin(u * 6 + drift), glow: 0.62 * folds * breath };
+  return { color, base, reach: 0.2 + 0.08 * Math.sin(u * 6 + drift), glow: 0.66 * folds * breath };
 }
 
 function mix(a: Rgb, b: Rgb, share: number): [number, number, number] {

@@ -1,6 +1,6 @@
-import type { Palette } from "./palette.ts";
+import type { Palette, Rgb } from "./palette.ts";
 
-/** Draws what does not move, once per size: stars above, two ridges and their haze below. */
+/** Draws what does not move, once per size: stars above, three ridges below, darker the nearer. */
 export function paintLandscape(canvas: HTMLCanvasElement, palette: Palette): void {
   const { width, height } = canvas;
   const context = canvas.getContext("2d")!;
@@ -14,8 +14,9 @@ export function paintLandscape(canvas: HTMLCanvasElement, palette: Palette): voi
     context.arc(next() * width, y, radius, 0, Math.PI * 2);
     context.fill();
   }
-  ridge(context, palette, { base: 0.76, rise: 0.16, shade: 2.6, offset: palette.phase });
-  ridge(context, palette, { base: 0.87, rise: 0.11, shade: 1, offset: palette.phase + 7 });
+  ridge(context, palette, { base: 0.82, rise: 0.13, shade: 2.4, offset: palette.phase });
+  ridge(context, palette, { base: 0.9, rise: 0.1, shade: 1.5, offset: palette.phase + 3 });
+  ridge(context, palette, { base: 0.97, rise: 0.09, shade: 0.7, offset: palette.phase + 7 });
 }
 
 interface Ridge {
@@ -40,9 +41,15 @@ function ridge(
     context.lineTo(x, height * (base - rise * peak));
   }
   context.lineTo(width, height);
-  const [red, green, blue] = palette.ridge.map((part) => Math.round(part * shade));
-  context.fillStyle = `rgb(${red} ${green} ${blue})`;
+  const haze = context.createLinearGradient(0, height * (base - rise), 0, height);
+  haze.addColorStop(0, shaded(palette.ridge, shade));
+  haze.addColorStop(1, shaded(palette.ridge, shade * 0.55));
+  context.fillStyle = haze;
   context.fill();
+}
+
+function shaded(color: Rgb, shade: number): string {
+  return `rgb(${color.map((part) => Math.round(part * shade)).join(" ")})`;
 }
 
 /** Numbers in [0, 1) that are the same for the same seed (mulberry32). */

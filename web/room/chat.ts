@@ -1,6 +1,7 @@
 import type { SayItem } from "../protocol_types.ts";
 import { find, plural } from "../shell/dom.ts";
 import { chatLine, noticeLine } from "./chat_line.ts";
+import { type ChatEntry, choose } from "./chat_entries.ts";
 
 /** Lines in the page; older ones leave at the top. */
 const LINES_MAX = 200;
@@ -9,10 +10,6 @@ const LINES_PER_FLUSH = 24;
 const FLUSH_MS = 100;
 const RUSH_SHOWN_MS = 3_000;
 
-type Entry =
-  | { readonly kind: "item"; readonly item: SayItem; readonly own: boolean }
-  | { readonly kind: "notice"; readonly text: string };
-
 /** The chat column: bounded, written in batches, and still while somebody reads further up. */
 export class Chat {
   readonly #scroll: HTMLElement;
@@ -20,7 +17,7 @@ export class Chat {
   readonly #empty: HTMLElement;
   readonly #jump: HTMLButtonElement;
   readonly #rush: HTMLElement;
-  #waiting: Entry[] = [];
+  #waiting: ChatEntry[] = [];
   #unread = 0;
   #passedOver = 0;
   #rushUntil = 0;
@@ -48,11 +45,18 @@ export class Chat {
     this.#push({ kind: "item", item, own });
   }
 
+  /** What was said before: shown at once. */
+  replay(items: readonly SayItem[], isOwn: (item: SayItem) => boolean): void {
+    const entries = items.map((item) => ({ kind: "item", item, own: isOwn(item) }) as const);
+    if (this.#atBottom) this.#append([...this.#waiting.splice(0), ...entries].slice(-LINES_MAX));
+    else for (const entry of entries) this.say(entry.item, entry.own);
+  }
+
   notice(text: string): void {
     this.#push({ kind: "notice", text });
   }
 
-  #push(entry: Entry): void {
+  #push(entry: ChatEntry): void {
     this.#waiting.push(entry);
     if (this.#waiting.length > 2 * LINES_MAX) this.#waiting = this.#waiting.slice(-LINES_MAX);
   }
@@ -71,7 +75,7 @@ export class Chat {
     this.#append(batch.kept);
   }
 
-  #append(entries: readonly Entry[]): void {
+  #append(entries: readonly ChatEntry[]): void {
     const lines = document.createDocumentFragment();
     for (const entry of entries) {
       lines.append(entry.kind === "item" ? chatLine(entry.item, entry.own) : noticeLine(entry.text));
@@ -114,21 +118,4 @@ export class Chat {
   #toBottom(): void {
     this.#scroll.scrollTop = this.#scroll.scrollHeight;
   }
-}
-
-/** Keeps order; prefers notices and one's own, then what many said, then the newest. */
-export function choose(
-  entries: readonly Entry[],
-  limit: number,
-): { kept: readonly Entry[]; leftOut: number } {
-  if (entries.length <= limit) return { kept: entries, leftOut: 0 };
-  const ranked = entries.map((entry, index) => ({ index, rank: rankOf(entry) }))
-    .sort((a, b) => b.rank - a.rank || b.index - a.index).slice(0, limit);
-  const kept = ranked.map(({ index }) => index).sort((a, b) => a - b).map((index) => entries[index]!);
-  return { kept, leftOut: entries.length - kept.length };
-}
-
-function rankOf(entry: Entry): number {
-  if (entry.kind === "notice" || entry.own) return Infinity;
-  return entry.item.count > 1 ? Math.log2(entry.item.count) : 0;
 }

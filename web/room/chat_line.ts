@@ -8,7 +8,10 @@ export function chatLine(item: SayItem, own: boolean): HTMLLIElement {
   const name = make("span", "line-name", item.user.name);
   tint(name, item.user.name);
   line.append(name);
-  if (item.others && item.others.length > 0) line.append(make("span", "line-others", " and others"));
+  const others = item.others ?? [];
+  if (others.length > 0) {
+    line.append(make("span", "line-others", item.count === 2 ? ` and ${others[0]!.name}` : " and others"));
+  }
   line.append(make("span", "line-text", item.text));
   if (item.count > 1) line.append(make("span", "line-count", `×${item.count.toLocaleString("en")}`));
   const color = item.style?.color;

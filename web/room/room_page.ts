@@ -1,6 +1,7 @@
 import { Barrage, BarrageCallError, type Room as LiveRoom } from "client/mod.ts";
 import { ERRORS } from "protocol/errors.ts";
 import { showMissing } from "../lobby/missing_page.ts";
+import type { SayItem } from "../protocol_types.ts";
 import { readRoom, type Room } from "../shell/api.ts";
 import { clone, find } from "../shell/dom.ts";
 import type { Shell } from "../shell/shell.ts";
@@ -80,9 +81,11 @@ function startRoom(shell: Shell, room: Room): void {
     composer.end("This room has ended");
   }
 
+  const isOwn = (item: SayItem) => authorship.isOwn(item);
   live.on("items", (items, source) => {
-    for (const item of items) chat.say(item, authorship.isOwn(item));
-    if (source === "live") player.show(items, (item) => authorship.isOwn(item));
+    if (source === "replay") return chat.replay(items, isOwn);
+    for (const item of items) chat.say(item, isOwn(item));
+    player.show(items, isOwn);
   });
   live.on("online", (count) => player.setOnline(count));
   live.on("dropped", (dropped) => skipped.add(dropped));

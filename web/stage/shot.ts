@@ -23,7 +23,7 @@ export function shotOf(item: SayItem, own: boolean): Shot {
   };
 }
 
-/** How much larger a danmaku that many said appears: 1 for one, 1.3 for ten, 1.6 from a hundred on. */
+/** How much larger a danmaku that many said appears: 1.2 for ten, 1.4 for a hundred, never over 1.6. */
 export function emphasis(count: number): number {
-  return Math.min(1.6, 1 + 0.3 * Math.log10(count));
+  return Math.min(1.6, 1 + 0.2 * Math.log10(count));
 }

@@ -7,8 +7,8 @@ export interface Sprite {
   readonly height: number;
 }
 
-export const FONT_FAMILY =
-  '"Inter", "SF Pro Text", "Segoe UI", "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", sans-serif';
+const FONT_FAMILY =
+  '"Inter", "SF Pro Text", -apple-system, "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "Helvetica Neue", "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "Noto Sans SC", "Noto Sans CJK SC", sans-serif';
 
 /** About 24 MB of bitmaps. */
 const PIXEL_BUDGET = 6_000_000;
@@ -28,7 +28,9 @@ export class Sprites {
   }
 
   get(shot: Shot): Sprite {
-    const key = `${shot.color}${shot.own ? "!" : ""}${shot.count} ${shot.text}`;
+    const key = `${shot.color}${shot.own ? "!" : ""}${
+      shot.position === "scroll" ? "" : "="
+    }${shot.count} ${shot.text}`;
     const known = this.#sprites.get(key);
     if (known) {
       this.#sprites.delete(key);
@@ -57,7 +59,8 @@ export class Sprites {
     const count = shot.count > 1 ? `×${shot.count.toLocaleString("en")}` : "";
     const textWidth = this.#measure(shot.text, textFont);
     const countWidth = count ? this.#measure(count, countFont) + px * 0.3 : 0;
-    const pad = shot.own ? px * 0.5 : 4;
+    const plated = shot.own || shot.position !== "scroll";
+    const pad = plated ? px * 0.5 : 4;
     const width = Math.ceil(textWidth + countWidth + pad * 2);
     const height = Math.ceil(px * 1.42);
 
@@ -68,7 +71,7 @@ export class Sprites {
     context.scale(this.#scale, this.#scale);
     context.textBaseline = "middle";
     context.lineJoin = "round";
-    if (shot.own) frame(context, width, height);
+    if (plated) plate(context, { width, height, rim: shot.own, solid: shot.position !== "scroll" });
     inscribe(context, { text: shot.text, font: textFont, color: shot.color, x: pad, y: height * 0.52, px });
     if (count) {
       const x = pad + textWidth + px * 0.3;
@@ -87,11 +90,16 @@ function area(sprite: Sprite): number {
   return sprite.bitmap.width * sprite.bitmap.height;
 }
 
-function frame(context: CanvasRenderingContext2D, width: number, height: number): void {
+/** Under what stands still over what flies by; the rim tells one's own. */
+function plate(
+  context: CanvasRenderingContext2D,
+  shape: { width: number; height: number; rim: boolean; solid: boolean },
+): void {
   context.beginPath();
-  context.roundRect(1, 1, width - 2, height - 2, height / 2);
-  context.fillStyle = "rgb(0 0 0 / 0.35)";
+  context.roundRect(1, 1, shape.width - 2, shape.height - 2, shape.height / 2);
+  context.fillStyle = shape.solid ? "rgb(6 8 18 / 0.86)" : "rgb(6 8 18 / 0.45)";
   context.fill();
+  if (!shape.rim) return;
   context.strokeStyle = "rgb(255 255 255 / 0.85)";
   context.lineWidth = 1.5;
   context.stroke();

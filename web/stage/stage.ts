@@ -20,6 +20,11 @@ interface Flight {
 }
 
 const HOLD_MS = 4_000;
+/** Height of the bar at the bottom of the player, which nothing may cover. */
+const CONTROLS_PX = 56;
+const TOP_PX = 4;
+/** Up to this factor on the font a danmaku fits into the height of one lane. */
+const LARGEST_IN_ONE_LANE = 1.14;
 const WAITING_MAX = 64;
 const FLIGHTS_MAX = 240;
 /** Launches draw text, the dearest thing here; the rest waits for the next frame. */
@@ -86,7 +91,7 @@ export class Stage {
     this.#canvas.height = Math.round(clientHeight * pixelRatio);
     this.#canvas.style.opacity = String(this.#settings.opacity);
     const fontPx = Math.max(13, Math.min(30, clientWidth / 42)) * this.#settings.size;
-    this.#lanePx = Math.ceil(fontPx * 1.5);
+    this.#lanePx = Math.ceil(fontPx * 1.6);
     this.#crossMs = 5_000 + Math.min(4_000, clientWidth * 3);
     this.#sprites = new Sprites({ fontPx, pixelRatio });
     const lanes = Math.max(1, Math.floor((clientHeight * this.#settings.area) / this.#lanePx));
@@ -107,57 +112,56 @@ export class Stage {
     this.#waiting.launch(now, LAUNCHES_PER_FRAME, (shot) => this.#launch(shot, now));
     const missed = this.#waiting.takeNotShown();
     if (missed > 0) this.#notShown(missed);
-    this.#flights = this.#flights.filter((flight) => this.#show(flight, now));
+    this.#flights = this.#flights.filter((flight) => now - flight.startedAt < this.#lifetime(flight));
+    for (const flight of this.#flights) if (flight.position === "scroll") this.#drawMoving(flight, now);
+    for (const flight of this.#flights) if (flight.position !== "scroll") this.#drawStanding(flight, now);
   }
 
   #launch(shot: Shot, now: number): boolean {
-    if (this.#flights.length >= FLIGHTS_MAX) return false;
-    const span = emphasis(shot.count) > 1.08 ? 2 : 1;
-    switch (shot.position) {
-      case "scroll": {
-        if (span >= this.#scrollFull) return false;
-        const sprite = this.#sprites.get(shot);
-        const lane = this.#scroll.place(now, sprite.width, span);
-        if (lane === undefined) this.#scrollFull = span;
-        return this.#fly(shot, sprite, now, lane, lane === undefined ? 0 : lane * this.#lanePx);
-      }
-      case "top": {
-        const lane = this.#top.place(now, span);
-        return this.#fly(shot, undefined, now, lane, (lane ?? 0) * this.#lanePx);
-      }
-      case "bottom": {
-        const lane = this.#bottom.place(now, span);
-        return this.#fly(shot, undefined, now, lane, this.#height - ((lane ?? 0) + span + 1) * this.#lanePx);
-      }
-    }
-  }
-
-  #fly(shot: Shot, sprite: Sprite | undefined, now: number, lane: number | undefined, y: number): boolean {
-    if (lane === undefined) return false;
-    this.#flights.push({
-      sprite: sprite ?? this.#sprites.get(shot),
-      position: shot.position,
-      startedAt: now,
-      y: y + 6,
-    });
-    return true;
-  }
-
-  /** False when the flight is over. */
-  #show({ sprite, position, startedAt, y }: Flight, now: number): boolean {
-    const age = now - startedAt;
-    if (position === "scroll") {
-      if (age > this.#crossMs) return false;
-      const x = this.#width - (age / this.#crossMs) * (this.#width + sprite.width);
-      this.#context.drawImage(sprite.bitmap, x, y, sprite.width, sprite.height);
+    const standing = shot.position !== "scroll";
+    const span = emphasis(shot.count) > LARGEST_IN_ONE_LANE ? 2 : 1;
+    if (this.#flights.length >= FLIGHTS_MAX || (!standing && span >= this.#scrollFull)) return false;
+    if (standing) {
+      const lane = (shot.position === "top" ? this.#top : this.#bottom).place(now, span);
+      if (lane === undefined) return false;
+      this.#fly(shot, this.#sprites.get(shot), now, this.#laneTop(shot.position, lane, span), span);
       return true;
     }
-    if (age > HOLD_MS) return false;
-    this.#context.globalAlpha = Math.min(1, age / 160, (HOLD_MS - age) / 240);
+    const sprite = this.#sprites.get(shot);
+    const lane = this.#scroll.place(now, sprite.width, span);
+    if (lane === undefined) {
+      this.#scrollFull = span;
+      return false;
+    }
+    this.#fly(shot, sprite, now, this.#laneTop(shot.position, lane, span), span);
+    return true;
+  }
+
+  #laneTop(position: Shot["position"], lane: number, span: number): number {
+    if (position === "bottom") return this.#height - CONTROLS_PX - (lane + span) * this.#lanePx;
+    return lane * this.#lanePx + TOP_PX;
+  }
+
+  #fly(shot: Shot, sprite: Sprite, now: number, top: number, span: number): void {
+    const y = top + (span * this.#lanePx - sprite.height) / 2;
+    this.#flights.push({ sprite, position: shot.position, startedAt: now, y });
+  }
+
+  #lifetime(flight: Flight): number {
+    return flight.position === "scroll" ? this.#crossMs : HOLD_MS;
+  }
+
+  #drawMoving({ sprite, startedAt, y }: Flight, now: number): void {
+    const x = this.#width - ((now - startedAt) / this.#crossMs) * (this.#width + sprite.width);
+    this.#context.drawImage(sprite.bitmap, x, y, sprite.width, sprite.height);
+  }
+
+  #drawStanding({ sprite, startedAt, y }: Flight, now: number): void {
+    const age = now - startedAt;
     const width = Math.min(sprite.width, this.#width * 0.94);
     const height = sprite.height * (width / sprite.width);
+    this.#context.globalAlpha = Math.min(1, age / 160, (HOLD_MS - age) / 240);
     this.#context.drawImage(sprite.bitmap, (this.#width - width) / 2, y, width, height);
     this.#context.globalAlpha = 1;
-    return true;
   }
 }

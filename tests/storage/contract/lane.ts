@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { BarrageError } from "protocol/errors.ts";
-import { FencedError } from "storage/storage.ts";
+import { FencedError, type Storage } from "storage/storage.ts";
 import type { OpenStorage } from "./opened.ts";
 import { createRooms, fence, offsets, room, roomId, say, says } from "./records.ts";
 
@@ -8,6 +8,23 @@ import { createRooms, fence, offsets, room, roomId, say, says } from "./records.
 async function outcomes(units: readonly Promise<void>[]): Promise<string[]> {
   const settled = await Promise.allSettled(units);
   return settled.map((unit) => unit.status === "fulfilled" ? "committed" : (unit.reason as Error).name);
+}
+
+/** Returns how many items were acknowledged. */
+async function appendUntilFenced(
+  storage: Storage,
+  n: number,
+  acknowledged: (head: number) => void,
+): Promise<number> {
+  for (let head = 0;; head++) {
+    try {
+      await storage.lane.commit(fence(n), [storage.rooms.append(roomId(n), [say(head + 1)])]);
+      acknowledged(head + 1);
+    } catch (error) {
+      if (error instanceof FencedError) return head;
+      throw error;
+    }
+  }
 }
 
 export function testLane(name: string, open: OpenStorage): void {
@@ -32,6 +49,23 @@ export function testLane(name: string, open: OpenStorage): void {
     assert.deepEqual(await offsets(opened.storage, 9), []);
     assert.deepEqual(await rooms.read(roomId(1)), room(1));
     assert.deepEqual(lane.stats, { transactions: 1, units: 2, waiting: 0, fenced: 3, failed: 0, refused: 0 });
+  });
+
+  Deno.test(`[D47] ${name}: once a room is acquired nothing of an older epoch is added any more`, async () => {
+    await using opened = await open();
+    const [zombie, owner] = [opened.storage, await opened.another()];
+    const numbers = Array.from({ length: 30 }, (_, index) => index + 1);
+    await createRooms(zombie, ...numbers);
+    await Promise.all(numbers.map(async (n) => {
+      const running = Promise.withResolvers<void>();
+      const fenced = appendUntilFenced(zombie, n, (head) => head === n % 7 + 1 && running.resolve());
+      await running.promise;
+      await owner.rooms.acquire(roomId(n), 2);
+      const seen = await offsets(owner, n);
+      const acknowledged = await fenced;
+      assert.deepEqual(await offsets(owner, n), seen);
+      assert.equal(acknowledged, seen.length);
+    }));
   });
 
   Deno.test(`[D14] ${name}: a unit without writes tells whether the fence still holds`, async () => {

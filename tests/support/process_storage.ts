@@ -1,0 +1,110 @@
+import type {
+  CommitLane,
+  Fence,
+  OwnershipStore,
+  RoomStore,
+  Storage,
+  TimerStore,
+  Write,
+} from "storage/storage.ts";
+
+/** Methods that only describe a change; it reaches the database through the lane. */
+const DESCRIBE = new Set(["append", "update", "trim", "erase", "set", "cancel", "done"]);
+
+type Part = "rooms" | "timers" | "ownership" | "lane";
+
+/** What happens to the next commit: refused before anything is written, or written and its answer lost. */
+export type Fault =
+  | { readonly kind: "refuse"; readonly error: Error }
+  | { readonly kind: "lose_answer"; readonly error: Error };
+
+/**
+ * A real storage as one process sees it: what it asks is counted, commits fail or wait when told to, and once the
+ * process is dead no answer reaches it any more.
+ */
+export class ProcessStorage implements Storage {
+  readonly rooms: RoomStore;
+  readonly timers: TimerStore;
+  readonly ownership: OwnershipStore;
+  readonly lane: CommitLane;
+  readonly #inner: Storage;
+  readonly #asked = new Map<Part, number>();
+  readonly #faults: Fault[] = [];
+  #gate: { readonly opened: Promise<void>; readonly open: () => void } | undefined;
+  #dead = false;
+
+  constructor(inner: Storage) {
+    this.#inner = inner;
+    this.rooms = this.#observed("rooms", inner.rooms);
+    this.timers = this.#observed("timers", inner.timers);
+    this.ownership = this.#observed("ownership", inner.ownership);
+    const observedLane = this.#observed("lane", inner.lane);
+    this.lane = {
+      commit: (fence, writes) => this.#commit(observedLane, fence, writes),
+      get stats() {
+        return inner.lane.stats;
+      },
+    };
+  }
+
+  /** How often this part of the database was asked. */
+  asked(part: Part): number {
+    return this.#asked.get(part) ?? 0;
+  }
+
+  faultNext(fault: Fault): void {
+    this.#faults.push(fault);
+  }
+
+  /** Commits wait from now on, until the returned function is called. */
+  holdCommits(): () => void {
+    const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+    this.#gate = { opened, open };
+    return () => {
+      this.#gate = undefined;
+      open();
+    };
+  }
+
+  kill(): void {
+    this.#dead = true;
+  }
+
+  ping(): Promise<void> {
+    return this.#inner.ping();
+  }
+
+  /** The database outlives its processes. */
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  async #commit(lane: CommitLane, fence: Fence, writes: readonly Write[]): Promise<void> {
+    await this.#gate?.opened;
+    const fault = this.#faults.shift();
+    if (fault?.kind === "refuse") throw fault.error;
+    await lane.commit(fence, writes);
+    if (fault?.kind === "lose_answer") throw fault.error;
+  }
+
+  #observed<T extends object>(part: Part, store: T): T {
+    return new Proxy(store, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name, target);
+        if (typeof member !== "function") return member;
+        return (...args: unknown[]) => {
+          const call = () => Reflect.apply(member, target, args);
+          return DESCRIBE.has(String(name)) ? call() : this.#ask(part, call);
+        };
+      },
+    });
+  }
+
+  async #ask(part: Part, run: () => Promise<unknown>): Promise<unknown> {
+    if (this.#dead) return await new Promise(() => {});
+    this.#asked.set(part, this.asked(part) + 1);
+    try {
+      return await run();
+    } finally {
+      if (this.#dead) await new Promise(() => {});
+    }
+  }
+}

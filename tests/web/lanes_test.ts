@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { FixedLanes, ScrollLanes } from "../../web/stage/lanes.ts";
+
+const WIDTH = 1_000;
+const CROSS_MS = 8_000;
+
+interface Flight {
+  lane: number;
+  span: number;
+  startedAt: number;
+  width: number;
+}
+
+/** Left and right edge at a moment. */
+function extent({ startedAt, width }: Flight, now: number): [number, number] {
+  const left = WIDTH - ((now - startedAt) / CROSS_MS) * (WIDTH + width);
+  return [left, left + width];
+}
+
+function overlap(a: Flight, b: Flight, now: number): boolean {
+  const sameLane = a.lane < b.lane + b.span && b.lane < a.lane + a.span;
+  const inFlight = [a, b].every((one) => now >= one.startedAt && now <= one.startedAt + CROSS_MS);
+  const [[aLeft, aRight], [bLeft, bRight]] = [extent(a, now), extent(b, now)];
+  return sameLane && inFlight && aLeft < bRight - 1e-6 && bLeft < aRight - 1e-6;
+}
+
+Deno.test("[W10] danmaku that fly never overlap, whatever their lengths and sizes", () => {
+  const arrival = fc.record({
+    afterMs: fc.integer({ min: 0, max: 900 }),
+    width: fc.integer({ min: 20, max: 1_600 }),
+    span: fc.integer({ min: 1, max: 2 }),
+  });
+  fc.assert(fc.property(fc.array(arrival, { minLength: 2, maxLength: 40 }), (arrivals) => {
+    const lanes = new ScrollLanes({ width: WIDTH, lanes: 3, crossMs: CROSS_MS });
+    const flights: Flight[] = [];
+    let now = 0;
+    for (const { afterMs, width, span } of arrivals) {
+      now += afterMs;
+      const lane = lanes.place(now, width, span);
+      if (lane !== undefined) flights.push({ lane, span, startedAt: now, width });
+    }
+    for (const [i, a] of flights.entries()) {
+      for (const b of flights.slice(i + 1)) {
+        for (let at = b.startedAt; at <= a.startedAt + CROSS_MS; at += 250) assert(!overlap(a, b, at));
+      }
+    }
+  }));
+});
+
+Deno.test("[W10] a lane is used again as soon as there is room behind the last one", () => {
+  const lanes = new ScrollLanes({ width: WIDTH, lanes: 1, crossMs: CROSS_MS });
+  assert.equal(lanes.place(0, 100, 1), 0);
+  assert.equal(lanes.place(100, 100, 1), undefined);
+  assert.equal(lanes.place(1_000, 100, 1), 0);
+});
+
+Deno.test("[W10] a large one takes neighbouring lanes, and none when there is only one left", () => {
+  const lanes = new FixedLanes({ lanes: 3, holdMs: 1_000 });
+  assert.equal(lanes.place(0, 2), 0);
+  assert.equal(lanes.place(0, 2), undefined);
+  assert.equal(lanes.place(0, 1), 2);
+  assert.equal(lanes.place(1_000, 2), 0);
+});
