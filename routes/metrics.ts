@@ -40,6 +40,7 @@ function declare(registry: Registry, { node, storage, gateway, streams, hub }: M
     ["barrage_commit_units_total", "Units committed", () => storage.lane.stats.units],
     ["barrage_commit_waiting", "Units waiting to be committed", () => storage.lane.stats.waiting],
     ["barrage_connections", "Open WebSockets", () => gateway.connections],
+    ["barrage_sockets", "WebSockets that take up memory, closing ones included", () => gateway.sockets],
     ["barrage_event_streams", "Open event streams", () => streams.size],
     ["barrage_viewers", "Viewers seated on this node", () => hub.viewers],
     ["barrage_watched_rooms", "Rooms with viewers on this node", () => hub.rooms],

@@ -5,7 +5,12 @@ import { type Problem, toProblem } from "protocol/problem.ts";
 
 const log = getLogger(["barrage", "http"]);
 
-const BY_STATUS: Readonly<Record<number, Reason>> = { 400: "parse", 404: "unknown_method", 413: "too_large" };
+const BY_STATUS: Readonly<Record<number, Reason>> = {
+  400: "parse",
+  404: "unknown_method",
+  413: "too_large",
+  415: "invalid_request",
+};
 
 /** The answer to any failure: application/problem+json (RFC 9457). What was not foreseen is logged and shows no cause. */
 export function problemResponse(error: unknown): Response {
@@ -23,7 +28,8 @@ export function problemResponse(error: unknown): Response {
 function knownError(error: unknown): BarrageError {
   if (error instanceof HTTPException) {
     const reason = BY_STATUS[error.status];
-    if (reason !== undefined) return new BarrageError(reason, undefined, { cause: error });
+    const detail = error.status === 415 ? "Cannot read the body: send it as application/json" : undefined;
+    if (reason !== undefined) return new BarrageError(reason, detail, { cause: error });
   }
   return BarrageError.from(error);
 }

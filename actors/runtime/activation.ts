@@ -9,17 +9,16 @@ import { Dedupe } from "./dedupe.ts";
 import type { ActorDefinition, Verbs } from "./definition.ts";
 import { CommitFailed, type Dwelling, Incarnation, type TurnFacts } from "./incarnation.ts";
 import { Mailbox } from "./mailbox.ts";
+import type { Pace } from "./pace.ts";
 import type { RuntimePorts } from "./ports.ts";
 import type { Sender } from "./ref.ts";
 
 const log = getLogger(["barrage", "actor"]);
 
-/** An actor that ran this long without a pause lets others run. */
-const SLICE_MS = 5;
-
 /** What an activation needs of its node. */
 export interface ActivationHost extends Sender {
   readonly ports: RuntimePorts;
+  readonly pace: Pace;
   readonly counters: { commands: number; turns: number; restarts: number };
   /** False when the node's lease has run out: nothing may run until it is renewed. */
   leaseHolds(activation: Activation): boolean;
@@ -179,8 +178,8 @@ export class Activation implements Dwelling {
   }
 
   async #pump(): Promise<void> {
-    const { clock } = this.#host.ports;
-    let sliceStart = clock.monotonic();
+    const { pace, ports: { clock } } = this.#host;
+    const began = clock.monotonic();
     let turns = 0;
     while (this.#life.phase === "starting" || this.#life.phase === "running") {
       if (!this.#host.leaseHolds(this)) {
@@ -196,17 +195,10 @@ export class Activation implements Dwelling {
       const pending = this.#runTurn(this.#life.incarnation, call);
       if (pending !== undefined) await pending;
       turns++;
-      if ((turns & 31) === 0) {
-        const now = clock.monotonic();
-        if (now - sliceStart > SLICE_MS) {
-          this.#turnMs += ((now - sliceStart) / turns - this.#turnMs) / 4;
-          turns = 0;
-          await clock.yield();
-          sliceStart = clock.monotonic();
-        }
-      }
+      const pause = pace.turn();
+      if (pause !== undefined) await pause;
     }
-    if (turns > 0) this.#turnMs += ((clock.monotonic() - sliceStart) / turns - this.#turnMs) / 4;
+    if (turns > 0) this.#turnMs += ((clock.monotonic() - began) / turns - this.#turnMs) / 4;
     this.#pumping = false;
     if (this.quiet) this.#host.idle(this);
   }

@@ -12,6 +12,7 @@ import { Drops } from "./drops.ts";
 import { DurableTimers } from "./durable_timers.ts";
 import { Ids } from "./ids.ts";
 import { type LeaseTimes, Ownership } from "./ownership.ts";
+import { Pace } from "./pace.ts";
 import type { RuntimeLimits, RuntimePorts } from "./ports.ts";
 import { type CallOrigin, makeRef, type Ref, type Sender } from "./ref.ts";
 import { shardOf } from "./shard.ts";
@@ -51,6 +52,7 @@ type Life = "new" | "running" | "draining" | "stopped";
 /** The actors of one process: finds or starts them, sends commands, keeps the bounds, stops them in order. */
 export class ActorNode implements ActivationHost, Sender {
   readonly ports: RuntimePorts;
+  readonly pace: Pace;
   readonly drops = new Drops();
   readonly counters = { commands: 0, turns: 0, restarts: 0, passivations: 0 };
   readonly ownership: Ownership;
@@ -66,6 +68,7 @@ export class ActorNode implements ActivationHost, Sender {
 
   constructor(options: NodeOptions) {
     const { clock, random, storage } = options;
+    this.pace = new Pace(clock);
     this.ownership = new Ownership({
       store: storage.ownership,
       clock,

@@ -60,7 +60,6 @@ export class Connection implements Viewer {
   readonly #socket: Socket;
   readonly #speech: Speech;
   readonly #ports: ConnectionPorts;
-  readonly #onClosed: () => void;
   #life: Life = "open";
   #inFlight: Set<RequestId> | undefined;
   #unnamed = 0;
@@ -68,11 +67,10 @@ export class Connection implements Viewer {
   #strikes: TokenBucket | undefined;
   #badFrames: TokenBucket | undefined;
 
-  constructor(socket: Socket, speech: Speech, ports: ConnectionPorts, onClosed: () => void) {
+  constructor(socket: Socket, speech: Speech, ports: ConnectionPorts) {
     this.#socket = socket;
     this.#speech = speech;
     this.#ports = ports;
-    this.#onClosed = onClosed;
     this.openedAt = this.heardAt = ports.now();
     this.#calls = new TokenBucket(ports.limits.callsBurst, ports.limits.callsPerSecond, this.openedAt);
   }
@@ -118,12 +116,13 @@ export class Connection implements Viewer {
 
   send(frame: Frame): void {
     if (this.#life === "closed") return;
-    this.#socket.send(frame as string | Uint8Array<ArrayBuffer>);
-    // Deno buffers what the peer does not read without a limit; this is the limit.
+    // Deno buffers what the peer does not read without a limit; this is the limit. Looked at before, so that one
+    // large answer alone closes nobody.
     if (this.#socket.bufferedAmount > this.limits.sendQueueMaxBytes) {
       this.#ports.drops.count("gateway", "slow_reader");
-      this.close("slow_reader");
+      return this.close("slow_reader");
     }
+    this.#socket.send(frame as string | Uint8Array<ArrayBuffer>);
   }
 
   notify(method: string, params: unknown): void {
@@ -151,7 +150,6 @@ export class Connection implements Viewer {
     if (this.#life === "closed") return;
     this.#life = "closed";
     this.#ports.dispatcher.closed(this);
-    this.#onClosed();
   }
 
   /** Closes a peer that never said hello, or fell silent for two heartbeats. */
@@ -185,7 +183,7 @@ export class Connection implements Viewer {
       case "reply":
         this.#ports.drops.count("gateway", "unasked_reply");
         this.#strikeBadFrame();
-        return done(errorReply(null, new BarrageError("invalid_request", "The server has asked nothing")));
+        return done(undefined);
       case "notification":
         return this.#run(undefined, envelope.method, envelope.params, bytes, done);
       case "request":

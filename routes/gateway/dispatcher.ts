@@ -1,3 +1,4 @@
+import { getLogger } from "@logtape/logtape";
 import { BarrageError } from "protocol/errors.ts";
 import { invalidParams } from "protocol/issues.ts";
 import { type Method, METHODS, type Parsed, type Result } from "protocol/methods.ts";
@@ -10,6 +11,8 @@ import { type Seat, sessionFactory, type SocketSide } from "actors/session/sessi
 import type { TokenVerifier } from "../tokens.ts";
 import type { Answer, Connection, Dispatcher } from "./connection.ts";
 import type { Hub } from "./hub.ts";
+
+const log = getLogger(["barrage", "gateway"]);
 
 type Greeting =
   | { readonly phase: "greeting" }
@@ -63,7 +66,14 @@ export class GatewayDispatcher implements Dispatcher {
   opened(connection: Connection, caller: (Caller & { kind: "user" }) | undefined): void {
     const guest: Guest = { greeting: { phase: "greeting" } };
     this.#guests.set(connection, guest);
-    if (caller !== undefined) this.#greet(connection, guest, caller);
+    if (caller === undefined) return;
+    try {
+      this.#greet(connection, guest, caller);
+    } catch (error) {
+      // The node began to stop between the handshake and now.
+      log.warn("Cannot begin a session: {error}", { error });
+      connection.close("session_lost");
+    }
   }
 
   greeted(connection: Connection): boolean {

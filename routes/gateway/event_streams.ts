@@ -78,7 +78,7 @@ export class EventStreams {
 
   async enter(room: string, stream: EventStream): Promise<GallerySeat> {
     const seat = await this.#options.hub.enter(room, stream);
-    stream.seat = seat;
+    stream.take(seat);
     return seat;
   }
 
@@ -92,7 +92,7 @@ export class EventStreams {
 export class EventStream implements Viewer {
   readonly form = SSE;
   readonly body: ReadableStream<Uint8Array>;
-  seat: GallerySeat | undefined;
+  #seat: GallerySeat | undefined;
   readonly #drops: Drops;
   readonly #onClosed: () => void;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
@@ -109,13 +109,20 @@ export class EventStream implements Viewer {
     }, new ByteLengthQueuingStrategy({ highWaterMark: maxBytes }));
   }
 
+  /** A viewer who went while its place was made leaves it at once. */
+  take(seat: GallerySeat): void {
+    this.#seat = seat;
+    if (!this.#open) seat.leave();
+  }
+
   joined(joined: Joined): void {
     this.send(event("room.joined", joined.epoch, joined.offset, JSON.stringify(joined)));
   }
 
   send(frame: Frame): void {
     if (!this.#open || typeof frame === "string") return;
-    if ((this.#controller.desiredSize ?? 0) < frame.byteLength) {
+    // As on a WebSocket: what waits already decides, so that one large answer alone closes nobody.
+    if ((this.#controller.desiredSize ?? 0) <= 0) {
       this.#drops.count("gateway", "slow_event_stream");
       return this.close();
     }
@@ -135,7 +142,7 @@ export class EventStream implements Viewer {
   #end(): void {
     if (!this.#open) return;
     this.#open = false;
-    this.seat?.leave();
+    this.#seat?.leave();
     this.#onClosed();
   }
 }

@@ -89,14 +89,16 @@ export class Gallery implements SeatKeeper {
     seat.after = position.offset;
     seat.life = { phase: "live" };
     this.#live.add(seat);
+    const kept = this.#kept;
+    this.#doneJoining();
     if (this.#head === undefined) {
       // The first viewer: what was kept is also what the gallery itself begins with.
       this.#head = position.offset;
-      for (const frame of this.#kept.splice(0)) this.#take(frame);
+      this.#kept = [];
+      for (const frame of kept) this.#take(frame);
     } else {
-      for (const frame of this.#kept) this.#sendTo(seat, frame);
+      for (const frame of kept) this.#sendTo(seat, frame);
     }
-    this.#doneJoining();
   }
 
   pause(seat: GallerySeat): void {
@@ -251,8 +253,13 @@ export class Gallery implements SeatKeeper {
   }
 
   #goOn({ since }: Mending): void {
+    const next = since.find((frame) => frame.hasItems);
+    if (next !== undefined && this.#head !== undefined && next.from > this.#head + 1) {
+      this.#options.drops.count("frame", "not_mended");
+      this.#head = next.from - 1;
+    }
     this.#mending = undefined;
-    for (const frame of since) this.#deliver(frame);
+    for (const frame of since) this.#take(frame);
   }
 
   #summarize(seat: GallerySeat): void {

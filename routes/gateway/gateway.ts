@@ -29,6 +29,7 @@ export interface GatewayOptions {
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #perAddress = new Map<string, number>();
+  #sockets = 0;
   readonly #ports: ConnectionPorts;
   #cancelSweep: (() => void) | undefined;
   #closing = false;
@@ -51,6 +52,14 @@ export class Gateway {
   }
 
   /**
+   * Connections and what is left of closed ones: a peer that neither reads nor answers the close keeps its socket, and
+   * the bytes that wait in it, until its TCP connection ends. So these count for the limits.
+   */
+  get sockets(): number {
+    return this.#sockets;
+  }
+
+  /**
    * Answers the handshake; `caller` is known when it carried a valid token.
    * @throws {BarrageError} `overloaded` when the node or the address has too many sockets, `unavailable` while stopping,
    * `invalid_request` when the request is no WebSocket handshake or asks for an unknown subprotocol.
@@ -64,24 +73,28 @@ export class Gateway {
       throw new BarrageError("unavailable", "The server is stopping", { retryAfterMs: RECONNECT_SPREAD_MS });
     }
     const mine = this.#perAddress.get(address) ?? 0;
-    if (dispatcher.size >= limits.connectionsMax || mine >= limits.connectionsPerAddress) {
+    if (this.#sockets >= limits.connectionsMax || mine >= limits.connectionsPerAddress) {
       drops.count("gateway", "connections");
       throw new BarrageError("overloaded", "Too many sockets", { retryAfterMs: 5_000 });
     }
     const { speech, protocol } = negotiate(request.headers.get("sec-websocket-protocol"));
-    // Our own heartbeats watch the peer; Deno's timer per socket would cost memory for the same thing.
-    const { socket, response } = Deno.upgradeWebSocket(request, {
-      idleTimeout: 0,
-      ...(protocol === undefined ? {} : { protocol }),
-    });
+    const { socket, response } = upgrade(request, protocol);
     socket.binaryType = "arraybuffer";
     this.#perAddress.set(address, mine + 1);
-    const connection = new Connection(socket, speech, this.#ports, () => this.#leave(address));
-    socket.onopen = () => dispatcher.opened(connection, caller);
+    this.#sockets++;
+    const connection = new Connection(socket, speech, this.#ports);
+    socket.onopen = () => {
+      dispatcher.opened(connection, caller);
+      if (this.#closing) connection.close("shutdown");
+    };
     socket.onmessage = ({ data }) => {
       connection.receive(typeof data === "string" ? data : new Uint8Array(data as ArrayBuffer));
     };
-    socket.onclose = socket.onerror = () => connection.ended();
+    socket.onerror = () => connection.ended();
+    socket.onclose = () => {
+      connection.ended();
+      this.#leave(address);
+    };
     return response;
   }
 
@@ -105,9 +118,26 @@ export class Gateway {
   }
 
   #leave(address: string): void {
+    this.#sockets--;
     const left = (this.#perAddress.get(address) ?? 1) - 1;
     if (left > 0) this.#perAddress.set(address, left);
     else this.#perAddress.delete(address);
+  }
+}
+
+/** @throws {BarrageError} `invalid_request` for a handshake that is not one (RFC 6455, 4.2.1). */
+function upgrade(request: Request, protocol: string | undefined): Deno.WebSocketUpgrade {
+  try {
+    // Our own heartbeats watch the peer; Deno's timer per socket would cost memory for the same thing.
+    return Deno.upgradeWebSocket(request, {
+      idleTimeout: 0,
+      ...(protocol === undefined ? {} : { protocol }),
+    });
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new BarrageError("invalid_request", "Cannot upgrade: the request is no WebSocket handshake", {
+      cause,
+    });
   }
 }
 
