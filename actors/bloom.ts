@@ -45,7 +45,17 @@ export class BloomFilter {
   }
 }
 
-// Double hashing (Kirsch and Mitzenmacher 2006): two hashes serve for all seven.
+/**
+ * Double hashing (Kirsch and Mitzenmacher 2006): two hashes serve for all seven. The two must not follow from each
+ * other, nor may their low bits, which alone choose the bit; hence the second start and the finish.
+ */
 function hashes(key: string): [number, number] {
-  return [hash32(key), hash32(`${key}#`) * 2 + 1 >>> 0];
+  return [mix32(hash32(key)), (mix32(hash32(`#${key}`)) | 1) >>> 0];
+}
+
+/** Lets every bit of the input reach every bit of the output (Appleby, MurmurHash3 fmix32). */
+function mix32(hash: number): number {
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }

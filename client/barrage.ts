@@ -195,8 +195,9 @@ export class Barrage implements AsyncDisposable {
     this.#closing = undefined;
     this.#openedAt = this.#clock.now();
     this.#outbox.attach(link);
-    for (const room of this.#rooms.values()) room.linkOpened();
+    const joins = [...this.#rooms.values()].map((room) => room.linkOpened());
     this.#enter({ status: "open", user });
+    Promise.allSettled(joins).then(() => link === this.#link && this.#outbox.flow());
   }
 
   #received(message: Incoming): void {

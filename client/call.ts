@@ -9,6 +9,8 @@ export class Call {
   /** May be sent again when the outcome is unknown, because sending it twice does no harm. */
   readonly repeatable: boolean;
   readonly promise: Promise<unknown>;
+  /** Goes first on a new link: a room has to be entered before anything else can be done in it. */
+  readonly urgent: boolean;
   settled = false;
   /** The link on which it was repeated last; once per link is enough. */
   repeatedOn: number | undefined;
@@ -25,6 +27,7 @@ export class Call {
     this.method = request.method;
     this.params = request.params;
     this.repeatable = request.repeatable;
+    this.urgent = request.method === "room.join";
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;

@@ -22,8 +22,9 @@ export class Cursor {
     if (!at || frame.epoch < at.epoch) return { kind: "stale" };
     const empty = frame.from > frame.to;
     if (empty ? frame.to < at.offset : frame.to <= at.offset) return { kind: "stale" };
-    const missing = empty ? frame.to > at.offset : frame.from > at.offset + 1;
-    if (missing && !frame.dropped) return { kind: "gap" };
+    // In a frame with items `dropped` speaks of its own range; without items, of everything up to `to`.
+    const hole = empty ? frame.to > at.offset && !frame.dropped : frame.from > at.offset + 1;
+    if (hole) return { kind: "gap" };
     this.#position = { epoch: frame.epoch, offset: frame.to };
     return {
       kind: "fresh",

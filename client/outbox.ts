@@ -20,6 +20,7 @@ export class Outbox {
   readonly #sent = new Map<number, Call>();
   #waiting: Call[] = [];
   #wire: Wire | undefined;
+  #flowing = false;
   #nextId = 1;
 
   constructor(clock: Clock, limit: number) {
@@ -28,7 +29,7 @@ export class Outbox {
   }
 
   submit(call: Call): void {
-    if (this.#wire) return this.#send(this.#wire, call);
+    if (this.#wire && (this.#flowing || call.urgent)) return this.#send(this.#wire, call);
     this.#waiting = this.#waiting.filter((other) => !other.settled);
     if (this.#waiting.length >= this.#limit) {
       return call.reject(
@@ -41,14 +42,24 @@ export class Outbox {
     this.#waiting.push(call);
   }
 
+  /** Lets the urgent calls through; the others wait for `flow()`. */
   attach(wire: Wire): void {
     this.#wire = wire;
-    for (const call of this.#waiting.splice(0)) this.#send(wire, call);
+    const urgent = this.#waiting.filter((call) => call.urgent);
+    this.#waiting = this.#waiting.filter((call) => !call.urgent);
+    for (const call of urgent) this.#send(wire, call);
+  }
+
+  flow(): void {
+    if (!this.#wire) return;
+    this.#flowing = true;
+    for (const call of this.#waiting.splice(0)) this.#send(this.#wire, call);
   }
 
   /** The link is gone: repeatable calls wait for the next one, the others fail, their outcome being unknown. */
   detach(): void {
     this.#wire = undefined;
+    this.#flowing = false;
     const unanswered = [...this.#sent.values()].filter((call) => !call.settled);
     this.#sent.clear();
     this.#waiting = [...unanswered.filter((call) => call.repeatable), ...this.#waiting];

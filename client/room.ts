@@ -105,7 +105,7 @@ export class Room {
     text: string,
     options: { style?: SayStyle; id?: string; timeoutMs?: number } = {},
   ): Promise<void> {
-    const { id = newId(this.#parts.random), style, timeoutMs } = options;
+    const { id = newId(), style, timeoutMs } = options;
     await this.#parts.call("room.say", { room: this.id, text, id, ...(style && { style }) }, {
       repeatable: true,
       ...(timeoutMs !== undefined && { timeoutMs }),
@@ -126,10 +126,11 @@ export class Room {
     }
   }
 
-  /** @ignore called by Barrage */
-  linkOpened(): void {
+  /** Resolves when the first attempt to be inside again has ended. @ignore called by Barrage */
+  async linkOpened(): Promise<void> {
     this.#retries = 0;
-    if (this.#wanted && !this.#joining) this.#rejoin();
+    if (this.#joining) await this.#joining;
+    else if (this.#wanted) await this.#rejoin();
   }
 
   /** @ignore called by Barrage */
@@ -158,7 +159,7 @@ export class Room {
 
   /** One join at a time, whoever asks. */
   #enter(): Promise<Joined> {
-    this.#joining ??= this.#callJoin().finally(() => this.#joining = undefined);
+    this.#joining ??= this.#callJoin();
     return this.#joining;
   }
 
@@ -170,37 +171,56 @@ export class Room {
   async #callJoin(): Promise<Joined> {
     this.#move({ status: "joining" });
     const resume = this.#cursor.position;
-    const joined = await this.#parts.call("room.join", { room: this.id, ...(resume && { resume }) }, {
-      repeatable: true,
-    });
-    if (!this.#wanted) return joined;
+    try {
+      const joined = await this.#parts.call("room.join", { room: this.id, ...(resume && { resume }) }, {
+        repeatable: true,
+      });
+      this.#joining = undefined;
+      if (this.#wanted) this.#cutOver(joined);
+      return joined;
+    } catch (error) {
+      this.#joining = undefined;
+      throw error;
+    }
+  }
+
+  #cutOver(joined: Joined): void {
     const { items, lost } = this.#cursor.enter(joined);
     this.#retries = 0;
     this.#move({ status: "inside" });
+    if (this.#paused) this.#pauseAgain();
     if (lost) this.#events.emit("gap", { dropped: joined.dropped });
     if (items.length > 0) this.#events.emit("items", items, "replay");
     this.#events.emit("online", joined.online);
     for (const frame of this.#held.splice(0)) this.receive(frame);
-    if (this.#paused) await this.#setPaused(true);
-    return joined;
   }
 
-  #rejoin(): void {
-    this.#enter().catch((error: unknown) => {
-      const known = error instanceof BarrageCallError ? error : undefined;
-      if (!known) throw error;
-      if (!this.#wanted || !this.#parts.isOpen()) return;
-      if (!ERRORS[known.reason].retry) {
-        this.#wanted = false;
-        return this.#move({ status: "outside", error: known });
-      }
-      const waitMs = (known.retryAfterMs ?? 0) + backoff(1 + this.#retries++, this.#parts.random);
-      this.#parts.clock.clear(this.#retryTimer);
-      this.#retryTimer = this.#parts.clock.set(
-        () => this.#wanted && !this.#joining && this.#rejoin(),
-        waitMs,
-      );
+  /** A failure costs frames that nobody looks at, and the next join repeats the call. */
+  #pauseAgain(): void {
+    this.#parts.call("room.pause", { room: this.id }).catch((error: unknown) => {
+      if (!(error instanceof BarrageCallError)) throw error;
     });
+  }
+
+  async #rejoin(): Promise<void> {
+    try {
+      await this.#enter();
+    } catch (error) {
+      if (!(error instanceof BarrageCallError)) throw error;
+      this.#rejoinFailed(error);
+    }
+  }
+
+  #rejoinFailed(error: BarrageCallError): void {
+    if (!this.#wanted || !this.#parts.isOpen()) return;
+    if (!ERRORS[error.reason].retry) {
+      this.#wanted = false;
+      return this.#move({ status: "outside", error });
+    }
+    const waitMs = (error.retryAfterMs ?? 0) + backoff(1 + this.#retries++, this.#parts.random);
+    const { clock } = this.#parts;
+    clock.clear(this.#retryTimer);
+    this.#retryTimer = clock.set(() => this.#wanted && !this.#joining && this.#rejoin(), waitMs);
   }
 
   async #setPaused(paused: boolean): Promise<void> {
@@ -216,11 +236,8 @@ export class Room {
   }
 }
 
-const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
-
 /** 80 random bits: the id has to be unique among one user's messages only. */
-function newId(random: () => number): string {
-  let id = "";
-  for (let i = 0; i < 16; i++) id += ALPHABET[Math.floor(random() * 32)];
-  return id;
+function newId(): string {
+  const digits = "0123456789abcdefghjkmnpqrstvwxyz";
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => digits[byte % 32]).join("");
 }

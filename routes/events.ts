@@ -44,7 +44,7 @@ export function eventRoutes({ node, streams, tokens }: EventParts) {
     try {
       const seat = await streams.enter(room, stream);
       const joined = await node.ref(roomActor, room, caller).join(resume === undefined ? {} : { resume });
-      stream.joined(joined);
+      stream.joined({ ...joined, online: streams.online(room, joined.online) });
       seat.begin(joined);
     } catch (error) {
       stream.close();

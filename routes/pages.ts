@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { serveStatic } from "hono/deno";
 import { etag } from "hono/etag";
 import { secureHeaders } from "hono/secure-headers";
+import swaggerUiFolder from "swagger-ui-dist/absolute-path.js";
 import type { HttpEnv } from "./http_app.ts";
 
 const WEB = fileURLToPath(new URL("../web", import.meta.url));
@@ -42,6 +43,13 @@ export function pageRoutes() {
     await next();
   });
   const rewriteRequestPath = (path: string) => path.replace(/^\/assets/, "");
+  app.get(
+    "/assets/swagger/:file{swagger-ui(-bundle)?\\.(css|js)}",
+    serveStatic({
+      root: swaggerUiFolder(),
+      rewriteRequestPath: (path) => path.replace(/^\/assets\/swagger/, ""),
+    }),
+  );
   app.get("/assets/*", serveStatic({ root: `${WEB}/dist`, rewriteRequestPath }));
   app.get("/assets/:file{[\\w-]+\\.(css|svg|png)}", serveStatic({ root: WEB, rewriteRequestPath }));
   app.get("/", strict, page);

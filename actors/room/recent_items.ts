@@ -13,6 +13,12 @@ export class RecentItems {
     if (this.#records.length > this.max * 2) this.#records = this.#records.slice(-this.max);
   }
 
+  /** Removes what the store's `trim` removes: everything up to the first item that is young enough. */
+  trim(before: number): void {
+    const young = this.#records.findIndex(({ item }) => item.at >= before);
+    this.#records = young === -1 ? [] : this.#records.slice(young);
+  }
+
   clear(): void {
     this.#records = [];
   }
@@ -22,7 +28,8 @@ export class RecentItems {
   }
 
   tail(limit: number): Item[] {
-    return this.#records.slice(-Math.min(limit, this.max)).map(({ item }) => item);
+    const length = Math.min(limit, this.max, this.#records.length);
+    return this.#records.slice(this.#records.length - length).map(({ item }) => item);
   }
 
   /** Items after `offset`, at most `limit`; undefined when memory does not reach back that far. */

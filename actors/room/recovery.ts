@@ -4,6 +4,8 @@ import type { RoomStore } from "storage/storage.ts";
 import type { RoomLimits } from "./limits.ts";
 import type { RecentItems } from "./recent_items.ts";
 
+const PAGE = 1_000;
+
 export interface RoomHead {
   readonly id: string;
   readonly epoch: number;
@@ -24,33 +26,39 @@ export async function recover(
   head: RoomHead,
   memory: RecentItems,
   store: Pick<RoomStore, "itemsAfter" | "totalAt">,
-  limits: RoomLimits,
+  limits: Pick<RoomLimits, "recentItems" | "recoverMaxItems">,
 ): Promise<Answer> {
-  if (resume === undefined) return { recent: memory.tail(limits.recentItems), recovered: false };
-  const ahead = resume.offset > head.offset || resume.epoch > head.epoch;
+  const tail = memory.tail(limits.recentItems);
+  if (resume === undefined || resume.offset > head.offset || resume.epoch > head.epoch) {
+    return { recent: tail, recovered: false };
+  }
   const missed = head.offset - resume.offset;
-  if (!ahead && missed === 0) return { recent: [], recovered: true };
-  if (!ahead && missed <= limits.recoverMaxItems) {
+  if (missed <= limits.recoverMaxItems) {
     const items = memory.after(resume.offset, missed) ??
       await readAfter(store, head.id, resume.offset, missed);
-    if (items.length === missed && items[0]!.offset === resume.offset + 1) {
-      return { recent: items, recovered: true };
-    }
+    if (items.length === missed) return { recent: items, recovered: true };
   }
-  const recent = memory.tail(limits.recentItems);
-  if (ahead) return { recent, recovered: false };
+  const recent = tail.filter(({ offset }) => offset > resume.offset);
   const before = memory.totalAt(resume.offset) ??
     (resume.offset === 0 ? 0 : await store.totalAt(head.id, resume.offset));
-  if (before === undefined) return { recent, recovered: false };
+  // The history up to there was trimmed away, and its total with it.
+  if (before === undefined) return { recent, recovered: recent.length === missed };
   const skipped = head.total - before - recent.reduce((sum, { count }) => sum + count, 0);
-  return { recent, recovered: false, ...(skipped > 0 ? { dropped: { say: skipped } } : {}) };
+  return skipped > 0 ? { recent, recovered: false, dropped: { say: skipped } } : { recent, recovered: true };
 }
 
+/** `limit` items that follow `after` without a hole, or fewer when the store no longer has them. */
 async function readAfter(
   store: Pick<RoomStore, "itemsAfter">,
   id: string,
   after: number,
   limit: number,
 ): Promise<Item[]> {
-  return (await store.itemsAfter(id, after, limit)).map(({ item }) => item);
+  const items: Item[] = [];
+  while (items.length < limit) {
+    const page = await store.itemsAfter(id, after + items.length, Math.min(PAGE, limit - items.length));
+    if (page[0]?.item.offset !== after + items.length + 1) break;
+    for (const { item } of page) items.push(item);
+  }
+  return items;
 }

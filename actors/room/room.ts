@@ -1,5 +1,4 @@
 import { BarrageError } from "protocol/errors.ts";
-import type { RoomFrame } from "protocol/items.ts";
 import {
   type CreateRoom,
   DEFAULT_ROOM_SETTINGS,
@@ -14,10 +13,13 @@ import { codePoints } from "protocol/text.ts";
 import type { z } from "zod";
 import type { Behaviour, Factory, Self, Turn } from "actors/runtime/behaviour.ts";
 import type { Call } from "actors/runtime/call.ts";
+import { CommitFailed } from "actors/runtime/incarnation.ts";
+import { hash32 } from "actors/runtime/shard.ts";
 import type { ItemRecord, RoomPatch, RoomRecord, RoomStore, Write } from "storage/storage.ts";
 import { AttendanceBook } from "./attendance.ts";
 import type { Attendance, RoomVerbs } from "./definition.ts";
 import type { RoomDirectory } from "./directory.ts";
+import { type FrameFacts, framesOf } from "./frames.ts";
 import type { RoomLimits } from "./limits.ts";
 import { authorize } from "./permissions.ts";
 import { RecentItems } from "./recent_items.ts";
@@ -82,14 +84,15 @@ class Room implements Behaviour<RoomVerbs> {
     this.#recent.push(records);
     this.#head = Math.max(this.#record.head, this.#recent.last?.item.offset ?? 0);
     this.#total = Math.max(this.#record.total, this.#recent.last?.total ?? 0);
-    const since = clock.now() - limits.saidIds.maxAgeMs;
-    for (const { item, said } of records) {
-      if (item.at >= since) { for (const [user, id] of said) this.#said.add(user, id, item.at); }
-    }
+    await this.#said.restore(key, records, rooms, clock.now());
   }
 
   async onPassivate(): Promise<void> {
     if (this.#tick.count > 0) await this.#flush();
+  }
+
+  onEnd(): void {
+    this.#ports.directory.counted(this.#self.key, 0);
   }
 
   async create(input: z.output<typeof CreateRoom>, turn: Turn): Promise<RoomView> {
@@ -128,7 +131,7 @@ class Room implements Behaviour<RoomVerbs> {
       ...(input.settings === undefined ? {} : { settings: mergeSettings(record.settings, input.settings) }),
       ...(input.state === undefined ? {} : { state: input.state, endedAt: this.#self.clock.now() }),
     };
-    await this.#close(record, patch, []);
+    await this.#change(record, patch, []);
     return this.#view(this.#present());
   }
 
@@ -136,8 +139,9 @@ class Room implements Behaviour<RoomVerbs> {
     const record = this.#present();
     authorize("remove", turn.caller, record.owner.id);
     const { rooms } = this.#ports;
-    await this.#close(record, { state: "deleted", endedAt: record.endedAt ?? this.#self.clock.now() }, [
+    await this.#change(record, { state: "deleted", endedAt: record.endedAt ?? this.#self.clock.now() }, [
       rooms.erase(record.id),
+      this.#self.cancelTimer("trim"),
     ]);
     this.#recent.clear();
     return {};
@@ -150,7 +154,7 @@ class Room implements Behaviour<RoomVerbs> {
     const { epoch } = this.#self;
     const head = { id: record.id, epoch, offset: this.#head, total: this.#total };
     const recovered = await recover(resume, head, this.#recent, rooms, limits);
-    return { epoch, offset: head.offset, online: this.#attendance.online, ...recovered };
+    return { epoch, offset: head.offset, online: this.#online, ...recovered };
   }
 
   async say(calls: readonly SayCall[]): Promise<void> {
@@ -186,18 +190,19 @@ class Room implements Behaviour<RoomVerbs> {
     authorize("attend", turn.caller, record.owner.id);
     const now = this.#self.clock.monotonic();
     this.#attendance.report(node, viewers, tickMs, now);
-    this.#ports.directory.counted(record.id, this.#attendance.online);
-    if (this.#attendance.online !== this.#publishedOnline) {
+    const online = this.#online;
+    this.#ports.directory.counted(record.id, online);
+    if (online !== this.#publishedOnline) {
       this.#planTick(Math.max(0, this.#lastLiveAt + LIVE_EVERY_MS - now));
     }
-    return { epoch: this.#self.epoch, offset: this.#head, online: this.#attendance.online };
+    return { epoch: this.#self.epoch, offset: this.#head, online };
   }
 
   async tick(_input: unknown, turn: Turn): Promise<Record<string, never>> {
     authorize("tick", turn.caller, this.#record?.owner.id);
-    this.#planned = undefined;
+    this.#unplanTick();
     if (this.#tick.count > 0) await this.#flush();
-    else if (this.#attendance.online !== this.#publishedOnline) this.#publish([]);
+    else if (this.#online !== this.#publishedOnline) this.#publish([]);
     return {};
   }
 
@@ -206,10 +211,12 @@ class Room implements Behaviour<RoomVerbs> {
     authorize("trim", turn.caller, record.owner.id);
     const now = this.#self.clock.now();
     const { rooms, limits } = this.#ports;
-    const writes = [rooms.trim(record.id, now - limits.retentionMs, this.#head, this.#total)];
+    const before = now - limits.retentionMs;
+    const writes = [rooms.trim(record.id, before, this.#head, this.#total)];
+    this.#recent.trim(before);
     // A quiet room whose items are all gone needs no further timer; the next danmaku arms it again.
-    this.#trimArmed = (this.#recent.last?.item.at ?? 0) > now - limits.retentionMs;
-    if (this.#trimArmed) writes.push(this.#self.setTimer("trim", now + TRIM_EVERY_MS, "trim", {}));
+    this.#trimArmed = this.#recent.last !== undefined;
+    if (this.#trimArmed) writes.push(this.#trimTimer(now));
     await this.#self.commit(writes);
     return {};
   }
@@ -261,52 +268,53 @@ class Room implements Behaviour<RoomVerbs> {
     const now = clock.now();
     const records = this.#tick.take(this.#head, this.#total, now, () => ids.next());
     const writes: Write[] = [this.#ports.rooms.append(this.#self.key, records)];
-    if (!this.#trimArmed) writes.push(this.#self.setTimer("trim", now + TRIM_EVERY_MS, "trim", {}));
-    await this.#self.commit(writes);
+    if (!this.#trimArmed) writes.push(this.#trimTimer(now));
+    try {
+      await this.#self.commit(writes);
+    } catch (error) {
+      this.#tellWaiting(error);
+      throw error;
+    }
     this.#trimArmed = true;
     this.#lastTickAt = clock.monotonic();
-    this.#remember(records, now);
+    this.#unplanTick();
+    this.#remember(records);
     this.#publish(records);
     for (const calls of this.#waiting.values()) for (const call of calls) call.reply(ACCEPTED);
     this.#waiting.clear();
   }
 
-  #remember(records: readonly ItemRecord[], now: number): void {
+  /** The store's own word, where it has one, tells more than that the room restarts: overloaded, or outcome unknown. */
+  #tellWaiting(error: unknown): void {
+    if (!(error instanceof CommitFailed) || error.error.reason === "internal") return;
+    for (const calls of this.#waiting.values()) for (const call of calls) call.fail(error.error);
+  }
+
+  #remember(records: readonly ItemRecord[]): void {
     const last = records.at(-1);
     if (last === undefined) return;
     this.#head = last.item.offset;
     this.#total = last.total;
     this.#recent.push(records);
-    for (const { said } of records) for (const [user, id] of said) this.#said.add(user, id, now);
+    this.#said.remember(records);
   }
 
   #publish(records: readonly ItemRecord[], state?: "ended"): void {
-    const { frameItems } = this.#ports.limits;
-    let start = 0;
-    do {
-      const items = records.slice(start, start + frameItems).map(({ item }) => item);
-      start += frameItems;
-      const from = items[0]?.offset ?? this.#head + 1;
-      const to = items.at(-1)?.offset ?? this.#head;
-      const online = this.#attendance.online;
-      const frame: RoomFrame = {
-        room: this.#self.key,
-        epoch: this.#self.epoch,
-        from,
-        to,
-        items,
-        ...(online === this.#publishedOnline ? {} : { live: { online } }),
-        ...(state === undefined ? {} : { state }),
-      };
-      if (frame.live !== undefined) this.#lastLiveAt = this.#self.clock.monotonic();
-      this.#publishedOnline = online;
-      const count = items.reduce((sum, item) => sum + item.count, 0);
-      const headers = { from: String(from), to: String(to), count: String(count) };
+    const { key, epoch, clock } = this.#self;
+    const online = this.#online;
+    const facts: FrameFacts = {
+      ...(online === this.#publishedOnline ? {} : { live: { online } }),
+      ...(state === undefined ? {} : { state }),
+    };
+    if (facts.live !== undefined) this.#lastLiveAt = clock.monotonic();
+    this.#publishedOnline = online;
+    const position = { room: key, epoch, head: this.#head };
+    for (const { frame, headers } of framesOf(position, records, facts, this.#ports.limits.frameItems)) {
       this.#self.publish("frame", encoder.encode(JSON.stringify(frame)), headers);
-    } while (start < records.length);
+    }
   }
 
-  async #close(record: RoomRecord, patch: RoomPatch, writes: readonly Write[]): Promise<void> {
+  async #change(record: RoomRecord, patch: RoomPatch, writes: readonly Write[]): Promise<void> {
     if (this.#tick.count > 0) await this.#flush();
     await this.#self.commit([this.#ports.rooms.update(record.id, patch), ...writes]);
     this.#record = { ...record, ...patch };
@@ -316,14 +324,32 @@ class Room implements Behaviour<RoomVerbs> {
   }
 
   #planTick(ms: number): void {
-    const at = this.#self.clock.monotonic() + ms;
-    if (this.#planned !== undefined && this.#planned.at <= at) return;
-    this.#planned?.cancel();
+    const now = this.#self.clock.monotonic();
+    const at = now + ms;
+    // A tick of the past that has not come by now may have been lost behind a slow turn.
+    if (this.#planned !== undefined && this.#planned.at >= now && this.#planned.at <= at) return;
+    this.#unplanTick();
     this.#planned = { at, cancel: this.#self.after(ms, "tick", {}) };
   }
 
+  #unplanTick(): void {
+    this.#planned?.cancel();
+    this.#planned = undefined;
+  }
+
   #tickMs(): number {
-    return this.#attendance.tickMs(this.#ports.limits.tickMs, this.#ports.limits.tickMaxMs);
+    const { tickMs, tickMaxMs } = this.#ports.limits;
+    return this.#attendance.tickMs(tickMs, tickMaxMs, this.#self.clock.monotonic());
+  }
+
+  get #online(): number {
+    return this.#attendance.online(this.#self.clock.monotonic());
+  }
+
+  /** Due at this room's own minute of the hour: setting it again, as every restart of the room does, puts nothing off. */
+  #trimTimer(now: number): Write {
+    const sinceLast = (now - hash32(this.#self.key) % TRIM_EVERY_MS) % TRIM_EVERY_MS;
+    return this.#self.setTimer("trim", now - sinceLast + TRIM_EVERY_MS, "trim", {});
   }
 
   #present(): RoomRecord {
@@ -345,7 +371,7 @@ class Room implements Behaviour<RoomVerbs> {
       owner,
       state: state === "live" ? "live" : "ended",
       settings,
-      online: this.#attendance.online,
+      online: this.#online,
       createdAt,
       ...(endedAt === undefined ? {} : { endedAt }),
     };

@@ -1,3 +1,7 @@
+import type { ItemRecord, RoomStore } from "storage/storage.ts";
+
+const PAGE = 1_000;
+
 /**
  * Which client ids were said lately, so that a retry is answered instead of said again. Filled from the stored items
  * when the room starts, so a retry is harmless across a restart too. Bounded by count and age.
@@ -17,5 +21,29 @@ export class SaidIds {
       this.#at.delete(key);
     }
     this.#at.set(`${user} ${clientId}`, at);
+  }
+
+  remember(records: readonly ItemRecord[]): void {
+    for (const { item, said } of records) for (const [user, id] of said) this.add(user, id, item.at);
+  }
+
+  /** Remembers everything said within the age; `tail` are the newest items, already read. */
+  async restore(
+    room: string,
+    tail: readonly ItemRecord[],
+    store: Pick<RoomStore, "itemsAfter">,
+    now: number,
+  ): Promise<void> {
+    const since = now - this.maxAgeMs;
+    const pages = [tail];
+    for (let read = tail.length; read < this.maxCount;) {
+      const oldest = pages.at(-1)?.[0]?.item;
+      if (oldest === undefined || oldest.offset === 1 || oldest.at < since) break;
+      const after = Math.max(0, oldest.offset - 1 - PAGE);
+      const page = await store.itemsAfter(room, after, oldest.offset - 1 - after);
+      pages.push(page);
+      read += page.length;
+    }
+    for (const page of pages.reverse()) this.remember(page.filter(({ item }) => item.at >= since));
   }
 }

@@ -19,6 +19,8 @@ export interface Seat {
 export interface SocketSide {
   /** Takes a place; resolves when every frame published from now on will be seen by it. */
   enter(room: string): Promise<Seat>;
+  /** The room's count with this node's own viewers brought up to date, the newcomer among them. */
+  online(room: string, counted: number): number;
   /** The room has answered `joined`; the seat begins when that answer is on the wire. */
   seated(seat: Seat, joined: Result<"room.join">): void;
   kick(): void;
@@ -65,7 +67,8 @@ class Session implements Behaviour<SessionVerbs> {
     }
     const seat = await socket.enter(room);
     try {
-      const joined = await turn.ref(roomActor, room, caller).join(resume === undefined ? {} : { resume });
+      const answer = await turn.ref(roomActor, room, caller).join(resume === undefined ? {} : { resume });
+      const joined = { ...answer, online: socket.online(room, answer.online) };
       seats.set(room, seat);
       socket.seated(seat, joined);
       return joined;

@@ -129,6 +129,7 @@ export class GatewayDispatcher implements Dispatcher {
     const { roomsPerConnection: roomsMax, heartbeatMs } = connection.limits;
     const socket: SocketSide = {
       enter: (room) => this.#hub.enter(room, connection),
+      online: (room, counted) => this.#hub.online(room, counted),
       seated: (seat, joined) => this.#seated(connection, seat, joined),
       kick: () => connection.close("kicked"),
       ended: () => connection.close("session_lost"),

@@ -76,6 +76,10 @@ export class EventStreams {
     return stream;
   }
 
+  online(room: string, counted: number): number {
+    return this.#options.hub.online(room, counted);
+  }
+
   async enter(room: string, stream: EventStream): Promise<GallerySeat> {
     const seat = await this.#options.hub.enter(room, stream);
     stream.take(seat);

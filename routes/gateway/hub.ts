@@ -53,6 +53,13 @@ export class Hub {
     return this.#watch(room).gallery.enter(viewer);
   }
 
+  /** What the room counts was reported up to a second ago: our part of it as it is now, and the one who joins. */
+  online(room: string, counted: number): number {
+    const watched = this.#rooms.get(room);
+    if (watched === undefined) return counted;
+    return Math.max(0, counted - watched.reportedViewers) + watched.gallery.viewers + 1;
+  }
+
   get viewers(): number {
     let sum = 0;
     for (const { gallery } of this.#rooms.values()) sum += gallery.viewers;

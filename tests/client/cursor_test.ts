@@ -107,7 +107,6 @@ Deno.test("[C24] delivered counts and reported drops add up to what was accepted
       else if (one.kind === "frame") receive(last = server.frame((offset) => offset % one.shed === 1));
       else if (one.kind === "repeat frame") last && receive(last);
       else if (one.kind === "reconnect") join();
-      // A frame that is lost with its drop report cannot be noticed by what follows unless its hole shows.
       else server.frame(() => false);
     }
     join();

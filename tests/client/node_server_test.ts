@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { TestServer } from "tests/support/server.ts";
+import { startServer } from "tests/support/server.ts";
 import { openRoom } from "./support/live_room.ts";
 
 const SDK = fileURLToPath(new URL("../../client/mod.ts", import.meta.url));
@@ -44,7 +44,7 @@ Deno.test({
   name: "[C30] the bundled SDK runs in Node with a WebSocket given, and says so where there is none",
   ignore: !await hasNode(),
   async fn() {
-    await using server = await TestServer.start();
+    await using server = await startServer();
     const { id, token } = await openRoom(server.url);
     const folder = await Deno.makeTempDir();
     try {

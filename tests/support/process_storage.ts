@@ -30,7 +30,7 @@ export class ProcessStorage implements Storage {
   readonly #inner: Storage;
   readonly #asked = new Map<Part, number>();
   readonly #faults: Fault[] = [];
-  #gate: { readonly opened: Promise<void>; readonly open: () => void } | undefined;
+  readonly #gates = new Map<Part, Promise<void>>();
   #dead = false;
 
   constructor(inner: Storage) {
@@ -56,13 +56,13 @@ export class ProcessStorage implements Storage {
     this.#faults.push(fault);
   }
 
-  /** Commits wait from now on, until the returned function is called. */
-  holdCommits(): () => void {
-    const { promise: opened, resolve: open } = Promise.withResolvers<void>();
-    this.#gate = { opened, open };
+  /** What this part is asked waits from now on, until the returned function is called. */
+  hold(part: Part): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#gates.set(part, promise);
     return () => {
-      this.#gate = undefined;
-      open();
+      this.#gates.delete(part);
+      resolve();
     };
   }
 
@@ -78,7 +78,6 @@ export class ProcessStorage implements Storage {
   async [Symbol.asyncDispose](): Promise<void> {}
 
   async #commit(lane: CommitLane, fence: Fence, writes: readonly Write[]): Promise<void> {
-    await this.#gate?.opened;
     const fault = this.#faults.shift();
     if (fault?.kind === "refuse") throw fault.error;
     await lane.commit(fence, writes);
@@ -102,6 +101,7 @@ export class ProcessStorage implements Storage {
     if (this.#dead) return await new Promise(() => {});
     this.#asked.set(part, this.asked(part) + 1);
     try {
+      await this.#gates.get(part);
       return await run();
     } finally {
       if (this.#dead) await new Promise(() => {});

@@ -1,33 +1,41 @@
 import { fileURLToPath } from "node:url";
-import { TextLineStream } from "./text_lines.ts";
+import { CONFIG_TABLE } from "config";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
-const READY = /listening on http:\/\/[^:]+:(\d+)/;
+const READY = /^listening on http:\/\/\S+:(\d+)\n/m;
+const BEGINNING_MAX = 10_000;
+const ERROR_OUTPUT_MAX = 1_000_000;
 
-export interface ServerOptions {
-  readonly env?: Readonly<Record<string, string>>;
+/** Enough for any test that is not about these limits. */
+const GENEROUS: ServerEnv = { GUESTS_PER_MINUTE: 10_000, ROOMS_PER_MINUTE: 10_000 };
+
+/** Variables of the server, by name; all others have their defaults, whatever the tests' own environment says. */
+export type ServerEnv = Readonly<Record<string, string | number>>;
+
+interface Running {
+  readonly process: Deno.ChildProcess;
+  readonly output: Promise<unknown>;
 }
 
-/** A node of its own process on a temporary data directory; it can be killed and started again where it was. */
-export class TestServer implements AsyncDisposable {
-  readonly #env: Readonly<Record<string, string>>;
-  readonly #dataDir: string;
-  #process: Deno.ChildProcess;
-  #logs: Promise<void>;
-  #port: number;
+/** Starts the real server on a free port and a temporary data directory. */
+export async function startServer(env: ServerEnv = {}): Promise<Server> {
+  const dataDir = await Deno.makeTempDir({ prefix: "barrage-test-" });
+  const server = new Server({ ...GENEROUS, ...env }, dataDir);
+  await server.start();
+  return server;
+}
 
-  private constructor(env: Readonly<Record<string, string>>, dataDir: string, running: Running) {
+/** A node of its own process; it can be killed and started again where it was. */
+export class Server implements AsyncDisposable {
+  readonly dataDir: string;
+  #env: ServerEnv;
+  #running: Running | undefined;
+  #port = 0;
+  #errorOutput = "";
+
+  constructor(env: ServerEnv, dataDir: string) {
     this.#env = env;
-    this.#dataDir = dataDir;
-    this.#process = running.process;
-    this.#logs = running.logs;
-    this.#port = running.port;
-  }
-
-  static async start({ env = {} }: ServerOptions = {}): Promise<TestServer> {
-    const dataDir = await Deno.makeTempDir({ prefix: "barrage-test-" });
-    const generous = { GUESTS_PER_MINUTE: "10000", ROOMS_PER_MINUTE: "10000", ...env };
-    return new TestServer(generous, dataDir, await launch(generous, dataDir, 0));
+    this.dataDir = dataDir;
   }
 
   get port(): number {
@@ -35,67 +43,116 @@ export class TestServer implements AsyncDisposable {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `http://127.0.0.1:${this.port}`;
   }
 
-  /** As if the power failed: no good-bye, no flush. */
-  async kill(): Promise<void> {
-    this.#process.kill("SIGKILL");
-    await this.#process.status;
-    await this.#logs;
+  get socketUrl(): string {
+    return `ws://127.0.0.1:${this.port}/v1/ws`;
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** What was written to standard error since the first start. */
+  get errorOutput(): string {
+    return this.#errorOutput;
+  }
+
+  /** Resolves at the end of the process. */
+  async ended(): Promise<Deno.CommandStatus> {
+    const status = await this.#process.status;
+    await this.#running?.output;
+    return status;
+  }
+
+  signal(signal: Deno.Signal): void {
+    this.#process.kill(signal);
+  }
+
+  async kill(signal: Deno.Signal): Promise<Deno.CommandStatus> {
+    this.signal(signal);
+    return await this.ended();
   }
 
   /** Starts again on the same port and data. */
-  async restart(): Promise<void> {
-    const running = await launch(this.#env, this.#dataDir, this.#port);
-    this.#process = running.process;
-    this.#logs = running.logs;
+  async restart(env: ServerEnv = {}): Promise<void> {
+    this.#env = { ...this.#env, ...env };
+    await this.start();
+  }
+
+  /** One number of /metrics, as `barrage_viewers` or `barrage_drops_total{place="frame",reason="duplicate"}`; else 0. */
+  async metric(name: string): Promise<number> {
+    const text = await (await fetch(`${this.url}/metrics`)).text();
+    const line = text.split("\n").find((line) => line.startsWith(`${name} `));
+    return Number(line?.slice(name.length + 1) ?? 0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      this.#process.kill("SIGTERM");
+      this.signal("SIGTERM");
     } catch (error) {
       if (!(error instanceof TypeError)) throw error; // it has ended already
     }
-    await this.#process.status;
-    await this.#logs;
-    await Deno.remove(this.#dataDir, { recursive: true });
+    await this.ended();
+    await Deno.remove(this.dataDir, { recursive: true });
+  }
+
+  async start(): Promise<void> {
+    const process = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-check", "--allow-all", MAIN],
+      env: this.#environment(),
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const { promise, resolve } = Promise.withResolvers<number>();
+    const output = Promise.all([
+      readText(process.stdout, (_, all) => {
+        const port = READY.exec(all)?.[1];
+        if (port !== undefined) resolve(Number(port));
+      }),
+      readText(process.stderr, (text) => {
+        this.#errorOutput = (this.#errorOutput + text).slice(-ERROR_OUTPUT_MAX);
+      }),
+    ]);
+    this.#running = { process, output };
+    const failed = output.then(() => {
+      throw new Error(`Cannot start the server: ${this.#errorOutput}`);
+    });
+    // Later on its end is no failure.
+    failed.catch(() => {});
+    this.#port = await Promise.race([promise, failed]);
+  }
+
+  get #process(): Deno.ChildProcess {
+    if (this.#running === undefined) throw new Error("Cannot use the server: it was never started");
+    return this.#running.process;
+  }
+
+  #environment(): Record<string, string> {
+    // Empty counts as unset.
+    const cleared = CONFIG_TABLE.map(({ variable }) => [variable, ""] as const);
+    const given = Object.entries(this.#env).map(([name, value]) => [name, String(value)] as const);
+    return {
+      ...Object.fromEntries([...cleared, ...given]),
+      HOST: "127.0.0.1",
+      PORT: String(this.#port),
+      DATA_DIR: this.dataDir,
+      LOG: "json",
+      NO_COLOR: "1",
+    };
   }
 }
 
-interface Running {
-  readonly process: Deno.ChildProcess;
-  readonly port: number;
-  /** Ends when the process has closed its output. */
-  readonly logs: Promise<void>;
-}
-
-async function launch(
-  env: Readonly<Record<string, string>>,
-  dataDir: string,
-  port: number,
-): Promise<Running> {
-  const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "--allow-all", MAIN],
-    env: { ...env, HOST: "127.0.0.1", PORT: String(port), DATA_DIR: dataDir, LOG: "json" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  const lines = process.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())
-    .getReader();
-  const seen: string[] = [];
-  for (;;) {
-    const { value, done } = await lines.read();
-    if (done) throw new Error(`The server ended before it listened:\n${seen.join("\n")}`);
-    const ready = READY.exec(value);
-    if (ready) return { process, port: Number(ready[1]), logs: drain(lines) };
-    seen.push(value);
+/** Reads to the end: an output that nobody reads stops the process once the pipe is full. */
+async function readText(
+  stream: ReadableStream<Uint8Array>,
+  take: (text: string, begun: string) => void,
+): Promise<void> {
+  let begun = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    if (begun.length < BEGINNING_MAX) begun += text;
+    take(text, begun);
   }
-}
-
-/** An output that nobody reads stops the process once the pipe is full. */
-async function drain(lines: ReadableStreamDefaultReader<string>): Promise<void> {
-  while (!(await lines.read()).done);
 }
