@@ -162,7 +162,7 @@ const SETTINGS = {
     ),
     recentItems: whole("ROOM_RECENT_ITEMS", 50, 0, 1_000, "Items a viewer sees on joining"),
     memoryItems: whole("ROOM_MEMORY_ITEMS", 1_000, 1, 100_000, "Items a room keeps in memory for resuming"),
-    recoverMaxItems: whole("RECOVER_MAX_ITEMS", 1_000, 0, 10_000, "Missed items a resuming viewer may get"),
+    recoverMaxItems: whole("RECOVER_MAX_ITEMS", 1_000, 0, 1_000, "Missed items a resuming viewer may get"),
     retentionHours: whole("RETENTION_HOURS", 720, 1, 87_600, "How long items are kept"),
   },
   runtime: {

@@ -84,7 +84,6 @@ class Room implements Behaviour<RoomVerbs> {
     this.#recent.push(records);
     this.#head = Math.max(this.#record.head, this.#recent.last?.item.offset ?? 0);
     this.#total = Math.max(this.#record.total, this.#recent.last?.total ?? 0);
-    await this.#said.restore(key, records, rooms, clock.now());
   }
 
   async onPassivate(): Promise<void> {

@@ -4,6 +4,7 @@ import { CONFIG_TABLE } from "config";
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 const READY = /^listening on http:\/\/\S+:(\d+)\n/m;
 const BEGINNING_MAX = 10_000;
+const METRIC_MS = 10_000;
 const ERROR_OUTPUT_MAX = 1_000_000;
 
 /** Enough for any test that is not about these limits. */
@@ -86,6 +87,17 @@ export class Server implements AsyncDisposable {
     const text = await (await fetch(`${this.url}/metrics`)).text();
     const line = text.split("\n").find((line) => line.startsWith(`${name} `));
     return Number(line?.slice(name.length + 1) ?? 0);
+  }
+
+  /** Waits until the number is as wanted, or satisfies the condition. */
+  async metricIs(name: string, wanted: number | ((value: number) => boolean)): Promise<void> {
+    const good = typeof wanted === "number" ? (value: number) => value === wanted : wanted;
+    const until = performance.now() + METRIC_MS;
+    for (;;) {
+      const value = await this.metric(name);
+      if (good(value)) return;
+      if (performance.now() > until) throw new Error(`Cannot see ${name} as wanted: it stays at ${value}`);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

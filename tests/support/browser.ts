@@ -1,0 +1,65 @@
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+
+/** Where Debian puts it; CHROMIUM names another. */
+const EXECUTABLE = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
+
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: EXECUTABLE,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-background-networking",
+      "--disable-quic",
+      "--no-first-run",
+    ],
+  });
+}
+
+/** One person at one page, with a browser profile of their own. */
+export class Visitor {
+  /** What the page complained about: uncaught errors, refused loads, violations of its content policy. */
+  readonly complaints: string[] = [];
+
+  private constructor(readonly page: Page) {
+    page.on("pageerror", (error) => this.complaints.push(error.message));
+    page.on("console", (message) => {
+      if (message.type() === "error") this.complaints.push(message.text());
+    });
+  }
+
+  static async open(browser: Browser, options: BrowserContextOptions = {}): Promise<Visitor> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    return new Visitor(await context.newPage());
+  }
+
+  /** Goes to a room and waits until it is live there. */
+  async enter(url: string, room: string): Promise<void> {
+    await this.page.goto(`${url}/rooms/${room}`);
+    await this.untilLive();
+  }
+
+  async untilLive(): Promise<void> {
+    await this.page.locator('.pill[data-status="live"]').waitFor();
+  }
+
+  async type(text: string): Promise<void> {
+    await this.page.fill("#say", text);
+    await this.page.press("#say", "Enter");
+  }
+
+  /** Says something and waits until the server has it. */
+  async say(text: string): Promise<void> {
+    await this.type(text);
+    await this.page.waitForFunction(() => document.querySelector<HTMLInputElement>("#say")?.value === "");
+  }
+
+  async untilChat(text: string): Promise<void> {
+    await this.page.locator(".line", { hasText: text }).first().waitFor();
+  }
+
+  /** What the chat shows, without names and counts. */
+  chat(): Promise<string[]> {
+    return this.page.locator(".line-text").allTextContents();
+  }
+}
