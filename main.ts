@@ -130,7 +130,7 @@ async function run(config: Config): Promise<void> {
   }, server.shutdownMs + 2_000);
   gateway.announceClose();
   await node.drain(server.shutdownMs / 2);
-  gateway.close();
+  await gateway.close();
   streams.close();
   await node.stop(server.shutdownMs / 4);
   hub.stop();

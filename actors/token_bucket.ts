@@ -1,3 +1,6 @@
+/** A token short of this is whole: adding up fractions must not make a wait of so many milliseconds one too short. */
+const ROUNDING = 1e-9;
+
 /** Token bucket: `burst` at once, then `perSecond`. Holds two numbers, so that one per user is cheap. */
 export class TokenBucket {
   #tokens: number;
@@ -11,8 +14,8 @@ export class TokenBucket {
   /** 0 when a token was taken, else milliseconds until the next one. `now` in milliseconds, monotonic. */
   take(now: number): number {
     this.#refill(now);
-    if (this.#tokens >= 1) {
-      this.#tokens -= 1;
+    if (this.#tokens >= 1 - ROUNDING) {
+      this.#tokens = Math.max(0, this.#tokens - 1);
       return 0;
     }
     return Math.max(1, Math.ceil((1 - this.#tokens) / this.perSecond * 1_000));

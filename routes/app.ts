@@ -56,12 +56,20 @@ export function createApp(parts: AppParts) {
 /** The whole server as one function: WebSocket handshakes go to the gateway, everything else to the app. */
 export function createHandler(app: ReturnType<typeof createApp>, gateway: Gateway, tokens: TokenVerifier) {
   return async function handle(request: Request, address: string): Promise<Response> {
-    // A response to an upgrade must be returned as it is; middleware would copy it.
-    if (new URL(request.url).pathname !== "/v1/ws") return await app.fetch(request, { address });
     try {
+      // A response to an upgrade must be returned as it is; middleware would copy it.
+      if (pathOf(request) !== "/v1/ws") return await app.fetch(request, { address });
       return gateway.accept(request, address, await identify(request.headers, tokens));
     } catch (error) {
       return problemResponse(error);
     }
   };
+}
+
+/** @throws {BarrageError} `invalid_request` when the Host header makes no URL. */
+function pathOf(request: Request): string {
+  if (!URL.canParse(request.url)) {
+    throw new BarrageError("invalid_request", "Cannot read the request: its host is not valid");
+  }
+  return new URL(request.url).pathname;
 }

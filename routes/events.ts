@@ -8,6 +8,11 @@ import { createHttpApp, failure } from "./http_app.ts";
 import { callerOf } from "./identify.ts";
 import type { TokenVerifier } from "./tokens.ts";
 
+const HEADERS = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-store",
+  "x-accel-buffering": "no",
+};
 const LAST_EVENT_ID = /^(\d{1,15})-(\d{1,15})$/;
 
 const events = createRoute({
@@ -40,6 +45,11 @@ export function eventRoutes({ node, streams, tokens }: EventParts) {
     const caller = await callerOf(c.req.raw.headers, tokens);
     const { room } = c.req.valid("param");
     const resume = positionOf(c.req.valid("header")["last-event-id"]);
+    if (c.req.method === "HEAD") {
+      // Nobody would ever read, or end, a stream opened for it.
+      await node.ref(roomActor, room, caller).info({});
+      return new Response(null, { headers: HEADERS });
+    }
     const stream = streams.open(c.env.address);
     try {
       const seat = await streams.enter(room, stream);
@@ -50,13 +60,7 @@ export function eventRoutes({ node, streams, tokens }: EventParts) {
       stream.close();
       throw error;
     }
-    return new Response(stream.body, {
-      headers: {
-        "content-type": "text/event-stream",
-        "cache-control": "no-store",
-        "x-accel-buffering": "no",
-      },
-    });
+    return new Response(stream.body, { headers: HEADERS });
   });
 }
 

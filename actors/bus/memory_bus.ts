@@ -9,8 +9,9 @@ import type {
   Subscription,
 } from "./bus.ts";
 import { NoResponders } from "./bus.ts";
-import { type Asker, envelop, type Envelope, NO_HEADERS } from "./memory_envelope.ts";
+import { type Asker, envelop, type Envelope } from "./memory_envelope.ts";
 import { type Member, MemorySubscription } from "./memory_subscription.ts";
+import { NO_HEADERS } from "./message.ts";
 import type { Pipe } from "./pipe.ts";
 import { checkPattern, checkSubject } from "./subjects.ts";
 

@@ -84,6 +84,7 @@ class Room implements Behaviour<RoomVerbs> {
     this.#recent.push(records);
     this.#head = Math.max(this.#record.head, this.#recent.last?.item.offset ?? 0);
     this.#total = Math.max(this.#record.total, this.#recent.last?.total ?? 0);
+    await this.#said.restore(key, records, rooms, clock.now());
   }
 
   async onPassivate(): Promise<void> {
@@ -276,7 +277,6 @@ class Room implements Behaviour<RoomVerbs> {
     }
     this.#trimArmed = true;
     this.#lastTickAt = clock.monotonic();
-    this.#unplanTick();
     this.#remember(records);
     this.#publish(records);
     for (const calls of this.#waiting.values()) for (const call of calls) call.reply(ACCEPTED);

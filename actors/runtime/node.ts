@@ -14,6 +14,7 @@ import { Ids } from "./ids.ts";
 import { type LeaseTimes, Ownership } from "./ownership.ts";
 import { Pace } from "./pace.ts";
 import type { RuntimeLimits, RuntimePorts } from "./ports.ts";
+import { type Hosted, Population } from "./population.ts";
 import { type CallOrigin, makeRef, type Ref, type Sender } from "./ref.ts";
 import { shardOf } from "./shard.ts";
 
@@ -36,15 +37,7 @@ export interface NodeOptions {
 }
 
 export interface HostOptions {
-  /** Answers without an activation, for keys of which the node already knows enough; must be quick and synchronous. */
-  readonly refuse?: (key: string, verb: string) => BarrageError | undefined;
-}
-
-interface Hosted {
-  readonly definition: ActorDefinition;
-  readonly factory: Factory<Verbs> | undefined;
-  readonly refuse: HostOptions["refuse"];
-  readonly activations: Map<string, Activation>;
+  readonly refuse?: NonNullable<Hosted["refuse"]>;
 }
 
 type Life = "new" | "running" | "draining" | "stopped";
@@ -57,11 +50,10 @@ export class ActorNode implements ActivationHost, Sender {
   readonly counters = { commands: 0, turns: 0, restarts: 0, passivations: 0 };
   readonly ownership: Ownership;
   readonly #timers: DurableTimers;
-  readonly #hosted = new Map<string, Hosted>();
+  readonly #population = new Population();
   readonly #busy = new Set<Activation>();
   readonly #quietWaiters: (() => void)[] = [];
   #life: Life = "new";
-  #sharded = 0;
   #sweeps = 0;
   #cancelSweep: (() => void) | undefined;
   #generation = 0;
@@ -106,10 +98,7 @@ export class ActorNode implements ActivationHost, Sender {
     factory?: Factory<V>,
     options: HostOptions = {},
   ): void {
-    if (this.#hosted.has(definition.kind)) {
-      throw new Error(`Cannot host ${definition.kind}: it is hosted already`);
-    }
-    this.#hosted.set(definition.kind, {
+    this.#population.host({
       definition: definition as ActorDefinition,
       factory: factory as Factory<Verbs> | undefined,
       refuse: options.refuse,
@@ -130,17 +119,17 @@ export class ActorNode implements ActivationHost, Sender {
 
   /** Starts an actor that is bound to this node and stays until it is retired. */
   spawn<V extends Verbs>(definition: ActorDefinition<V>, key: string, factory: Factory<V>): void {
-    const hosted = this.#hostedOf(definition.kind);
+    const hosted = this.#population.of(definition.kind);
     if (this.#life !== "running") throw new BarrageError("unavailable", "The node is stopping");
     if (hosted.activations.has(key)) {
       throw new BarrageError("conflict", `${definition.kind} ${key} exists already`);
     }
-    hosted.activations.set(key, this.#activation(hosted, key, -1, 0, factory as Factory<Verbs>));
+    this.#population.add(hosted, this.#activation(hosted, key, -1, 0, factory as Factory<Verbs>));
   }
 
   /** Ends an actor that was spawned here; what waits for it is answered `gone`. */
   retire(definition: ActorDefinition, key: string): void {
-    this.#hosted.get(definition.kind)?.activations.get(key)?.stop(new BarrageError("gone"));
+    this.#population.find(definition.kind)?.activations.get(key)?.stop(new BarrageError("gone"));
   }
 
   send(
@@ -198,10 +187,7 @@ export class ActorNode implements ActivationHost, Sender {
   }
 
   gone(activation: Activation): void {
-    const activations = this.#hosted.get(activation.definition.kind)?.activations;
-    if (activations?.get(activation.key) !== activation) return;
-    activations.delete(activation.key);
-    if (activation.shard >= 0) this.#sharded--;
+    this.#population.remove(activation);
   }
 
   fenced(activation: Activation): void {
@@ -214,11 +200,7 @@ export class ActorNode implements ActivationHost, Sender {
   }
 
   stats(): { kind: string; active: number; waiting: number }[] {
-    return [...this.#hosted].map(([kind, { activations }]) => {
-      let waiting = 0;
-      for (const activation of activations.values()) waiting += activation.waiting;
-      return { kind, active: activations.size, waiting };
-    });
+    return this.#population.stats();
   }
 
   /** Refuses new commands and lets what waits finish, for at most `graceMs`. */
@@ -235,7 +217,7 @@ export class ActorNode implements ActivationHost, Sender {
     if (this.#life !== "draining") return;
     const bound = Promise.withResolvers<void>();
     const cancel = this.ports.clock.after(graceMs, bound.resolve);
-    const all = [...this.#hosted.values()].flatMap(({ activations }) => [...activations.values()]);
+    const all = [...this.#population.all()];
     await Promise.race([bound.promise, Promise.all(all.map((activation) => activation.passivate()))]);
     cancel();
     this.#life = "stopped";
@@ -245,7 +227,7 @@ export class ActorNode implements ActivationHost, Sender {
   }
 
   #route(definition: ActorDefinition, key: string, call: Call): void {
-    const hosted = this.#hostedOf(definition.kind);
+    const hosted = this.#population.of(definition.kind);
     if (this.#life !== "running" && call.facts.chain.length === 0) {
       return call.fail(new BarrageError("unavailable", "The node is stopping"));
     }
@@ -267,15 +249,17 @@ export class ActorNode implements ActivationHost, Sender {
     }
     const { actorsMax } = this.ports.limits;
     // Passivation takes a moment, so the bound may be passed by a tenth, never by more.
-    if (this.#sharded >= actorsMax && (!this.#makeRoom() || this.#sharded >= actorsMax * 1.1)) {
+    if (
+      this.#population.sharded >= actorsMax &&
+      (!this.#makeRoom() || this.#population.sharded >= actorsMax * 1.1)
+    ) {
       this.drops.count("node", "overloaded");
       return call.fail(
         new BarrageError("overloaded", "The node holds too many actors", { retryAfterMs: 1_000 }),
       );
     }
-    this.#sharded++;
     const made = this.#activation(hosted, key, shard, epoch, hosted.factory);
-    hosted.activations.set(key, made);
+    this.#population.add(hosted, made);
     made.deliver(call);
   }
 
@@ -290,14 +274,8 @@ export class ActorNode implements ActivationHost, Sender {
     return new Activation(this, hosted.definition, key, address, shard, epoch, factory);
   }
 
-  #hostedOf(kind: string): Hosted {
-    const hosted = this.#hosted.get(kind);
-    if (hosted === undefined) throw new Error(`Cannot reach ${kind}: the kind is not hosted here`);
-    return hosted;
-  }
-
   async #fire(timer: TimerRecord): Promise<void> {
-    const hosted = this.#hosted.get(timer.kind);
+    const hosted = this.#population.find(timer.kind);
     const spec = hosted?.definition.verbs[timer.verb];
     if (hosted === undefined || spec === undefined) {
       throw new BarrageError("unknown_method", `No ${timer.kind}.${timer.verb}`);
@@ -330,24 +308,18 @@ export class ActorNode implements ActivationHost, Sender {
 
   #passivateIdle(now: number): void {
     const { idleMs, actorsMax } = this.ports.limits;
-    for (const { definition, activations } of this.#hosted.values()) {
-      if (definition.placement === "node") continue;
-      for (const activation of activations.values()) {
-        if (now - activation.lastUsedAt >= idleMs && activation.quiet) this.#passivate(activation);
-      }
+    for (const activation of this.#population.ofShards()) {
+      if (now - activation.lastUsedAt >= idleMs && activation.quiet) this.#passivate(activation);
     }
     // Some room is made before it is needed, so that a new actor rarely has to wait for an old one's flush.
-    if (this.#sharded > actorsMax * 0.95) this.#makeRoom();
+    if (this.#population.sharded > actorsMax * 0.95) this.#makeRoom();
   }
 
   /** Sends the tenth that was not used for longest out of memory; false when none of them is quiet. */
   #makeRoom(): boolean {
-    const quiet = [...this.#hosted.values()].filter(({ definition }) => definition.placement === "shard")
-      .flatMap(({ activations }) => [...activations.values()]).filter((activation) => activation.quiet)
-      .sort((a, b) => a.lastUsedAt - b.lastUsedAt)
-      .slice(0, Math.max(1, Math.floor(this.ports.limits.actorsMax / 10)));
-    for (const activation of quiet) this.#passivate(activation);
-    return quiet.length > 0;
+    const leaving = this.#population.quietest(Math.max(1, Math.floor(this.ports.limits.actorsMax / 10)));
+    for (const activation of leaving) this.#passivate(activation);
+    return leaving.length > 0;
   }
 
   #passivate(activation: Activation): void {
@@ -357,10 +329,7 @@ export class ActorNode implements ActivationHost, Sender {
 
   #loseShards(): void {
     const error = new BarrageError("unavailable", "The node has lost its lease");
-    for (const { definition, activations } of this.#hosted.values()) {
-      if (definition.placement === "node") continue;
-      for (const activation of [...activations.values()]) activation.stop(error);
-    }
+    for (const activation of [...this.#population.ofShards()]) activation.stop(error);
   }
 
   #untilQuiet(graceMs: number): Promise<void> {

@@ -72,7 +72,7 @@ export class FrameReader {
   #end(): void {
     const payload = this.#payload;
     this.#payload = undefined;
-    if (this.#opcode <= TEXT) this.frames++;
+    if (this.#opcode < CLOSE) this.frames++;
     if (payload === undefined) return;
     if (this.#opcode === TEXT) this.#handler.text(payload);
     else if (this.#opcode === PING) this.#handler.ping(payload);

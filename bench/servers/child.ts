@@ -46,15 +46,18 @@ export class Child implements AsyncDisposable {
   }
 
   async tell(line: string): Promise<void> {
-    await this.#input.write(new TextEncoder().encode(line + "\n"));
+    try {
+      await this.#input.write(new TextEncoder().encode(line + "\n"));
+    } catch (error) {
+      throw await this.#ended(error);
+    }
   }
 
-  /** The next line on stdout. Throws with the end of stderr when the process has ended. */
+  /** The next line on stdout. Throws with the end of stderr when the process has ended, as `tell` does. */
   async hear(): Promise<string> {
     const { value, done } = await this.#lines.read();
     if (!done) return value;
-    await this.#errors;
-    throw new Error(`A process ended early: ${this.#complaint.slice(-2_000).trim() || "it said nothing"}`);
+    throw await this.#ended();
   }
 
   /** Reads on without looking, so that a chatty process is not stopped by a full pipe. */
@@ -67,6 +70,14 @@ export class Child implements AsyncDisposable {
     this.#process.kill("SIGTERM");
     const status = await Promise.race([this.#process.status, delay(graceMs)]);
     return status !== undefined && status.success;
+  }
+
+  async #ended(cause?: unknown): Promise<Error> {
+    const { code, signal } = await this.#process.status;
+    await this.#errors;
+    const how = signal === null ? `code ${code}` : signal;
+    const why = this.#complaint.slice(-2_000).trim() || "it said nothing";
+    return new Error(`A process ended early, with ${how}: ${why}`, { cause });
   }
 
   async #keepComplaints(): Promise<void> {

@@ -40,7 +40,7 @@ export class Crowd {
   #style(text: string): SayStyle {
     const color = this.#random() < COLORED && pick(COLORS, text.length + Math.floor(this.#random() * 3));
     const place = this.#random();
-    const position = place < 0.02 ? "top" : place < 0.03 ? "bottom" : undefined;
+    const position = place < 0.012 ? "top" : place < 0.02 ? "bottom" : undefined;
     return { ...(color && { color }), ...(position && { position }) };
   }
 }

@@ -87,21 +87,19 @@ export class Gallery implements SeatKeeper {
   seated(seat: GallerySeat, position: Position): void {
     if (seat.life.phase !== "joining") return;
     seat.after = position.offset;
-    seat.life = { phase: "live" };
-    this.#live.add(seat);
-    const kept = this.#kept;
-    this.#doneJoining();
-    if (this.#head === undefined) {
-      // The first viewer: what was kept is also what the gallery itself begins with.
-      this.#head = position.offset;
-      this.#kept = [];
-      for (const frame of kept) this.#take(frame);
-    } else {
-      for (const frame of kept) this.#sendTo(seat, frame);
-    }
+    if (this.#keeps(seat.after)) return this.#begin(seat);
+    // Lost before this gallery could notice: another viewer's answer was already past it.
+    this.#options.drops.count("frame", "lost_on_bus");
+    this.#options.history(this.room, seat.after).then((items) => {
+      const missing = items.filter(({ offset }) => offset > seat.after);
+      if (missing.length > 0 && seat.life.phase === "joining") this.#sendTo(seat, this.#frameOf(missing));
+    }, (error) => {
+      log.warn("Cannot mend room {room} after {head}: {error}", { room: this.room, head: seat.after, error });
+    }).then(() => this.#begin(seat));
   }
 
   pause(seat: GallerySeat): void {
+    if (seat.life.phase === "joining") seat.life.paused = true;
     if (seat.life.phase !== "live") return;
     this.#live.delete(seat);
     this.#paused.add(seat);
@@ -110,6 +108,7 @@ export class Gallery implements SeatKeeper {
   }
 
   unpause(seat: GallerySeat): void {
+    if (seat.life.phase === "joining") seat.life.paused = false;
     if (seat.life.phase !== "paused") return;
     this.#summarize(seat);
     this.#paused.delete(seat);
@@ -151,6 +150,32 @@ export class Gallery implements SeatKeeper {
       this.#mend([]);
     }
     this.#expected = position.offset;
+  }
+
+  /** Whether what is kept leads on from `offset` to where the gallery stands. */
+  #keeps(offset: number): boolean {
+    if (this.#head === undefined || offset >= this.#head) return true;
+    const next = this.#kept.find((frame) => frame.hasItems && frame.to > offset);
+    return next !== undefined && next.from <= offset + 1;
+  }
+
+  #begin(seat: GallerySeat): void {
+    if (seat.life.phase !== "joining") return;
+    const { paused } = seat.life;
+    seat.life = { phase: "live" };
+    this.#live.add(seat);
+    const kept = this.#kept;
+    this.#doneJoining();
+    if (this.#head === undefined) {
+      // The first viewer: what was kept beyond it is also what the gallery begins with, the rest is for other joiners.
+      this.#head = seat.after;
+      const beyond = kept.filter((frame) => frame.to > seat.after || !frame.hasItems);
+      if (this.#joining > 0) this.#kept = kept.filter((frame) => !beyond.includes(frame));
+      for (const frame of beyond) this.#take(frame);
+    } else {
+      for (const frame of kept) this.#sendTo(seat, frame);
+    }
+    if (paused) this.pause(seat);
   }
 
   #receive(message: BusMessage): void {
@@ -241,15 +266,15 @@ export class Gallery implements SeatKeeper {
     const last = missing.at(-1)?.offset;
     // Nothing more to be had: all is here, or the rest is past the room's retention.
     if (last === undefined) return this.#goOn(mending);
-    this.#deliver(Broadcast.of({
-      room: this.room,
-      epoch: this.#epoch,
-      from: missing[0]!.offset,
-      to: last,
-      items: missing,
-    }));
+    this.#deliver(this.#frameOf(missing));
     if (last + 1 < end) this.#readLost(mending);
     else this.#goOn(mending);
+  }
+
+  #frameOf(items: readonly Item[]): Broadcast {
+    const from = items[0]!.offset;
+    const to = items.at(-1)!.offset;
+    return Broadcast.of({ room: this.room, epoch: this.#epoch, from, to, items: [...items] });
   }
 
   #goOn({ since }: Mending): void {

@@ -11,6 +11,7 @@ import type { GatewayLimits } from "./limits.ts";
 const SWEEP_MS = 1_000;
 /** Clients come back spread over this time after a planned stop. */
 const RECONNECT_SPREAD_MS = 3_000;
+const CLOSE_GRACE_MS = 1_000;
 
 const SPEECHES: readonly Speech[] = CODECS.map((codec) => ({
   codec,
@@ -30,6 +31,7 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #perAddress = new Map<string, number>();
   #sockets = 0;
+  #onEmpty: (() => void) | undefined;
   readonly #ports: ConnectionPorts;
   #cancelSweep: (() => void) | undefined;
   #closing = false;
@@ -107,8 +109,18 @@ export class Gateway {
     }
   }
 
-  close(): void {
+  /**
+   * Closes every socket and waits for the peers to agree, for a second at most: when the HTTP server shuts down, Deno
+   * closes what is left with a code of its own.
+   */
+  async close(): Promise<void> {
     for (const connection of [...this.#options.dispatcher.connections]) connection.close("shutdown");
+    if (this.#sockets === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onEmpty = resolve;
+    const cancel = this.#options.clock.after(CLOSE_GRACE_MS, resolve);
+    await promise;
+    cancel();
   }
 
   #sweep(): void {
@@ -119,6 +131,7 @@ export class Gateway {
 
   #leave(address: string): void {
     this.#sockets--;
+    if (this.#sockets === 0) this.#onEmpty?.();
     const left = (this.#perAddress.get(address) ?? 1) - 1;
     if (left > 0) this.#perAddress.set(address, left);
     else this.#perAddress.delete(address);

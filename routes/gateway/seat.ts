@@ -11,8 +11,8 @@ export interface Viewer {
 }
 
 export type SeatLife =
-  /** Waits for the room's answer; frames are kept for it. */
-  | { readonly phase: "joining" }
+  /** Waits for the room's answer; frames are kept for it. `paused` when the viewer has asked for that already. */
+  | { readonly phase: "joining"; paused: boolean }
   | { readonly phase: "live" }
   /** `total` is the gallery's running count when the viewer was last told of it. */
   | { readonly phase: "paused"; total: number }
@@ -27,7 +27,7 @@ export interface SeatKeeper {
 }
 
 export class GallerySeat implements Seat {
-  life: SeatLife = { phase: "joining" };
+  life: SeatLife = { phase: "joining", paused: false };
   /** The last offset this viewer has. */
   after = 0;
 

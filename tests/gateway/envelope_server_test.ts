@@ -195,13 +195,18 @@ Deno.test("[G17] replies nobody asked for are not answered", async () => {
 
 Deno.test("[G18] an id that is still in flight is invalid_request, and the first call is answered", async () => {
   await using client = await SocketClient.open(server.socketUrl);
-  client.send({ jsonrpc: "2.0", id: 7, method: "session.hello", params: { token } });
-  client.send({ jsonrpc: "2.0", id: 7, method: "session.ping" });
-  const replies = [await client.reply(7), await client.reply(7)];
-  const refused = replies.find(({ error }) => error !== undefined);
-  equal(refused?.error?.data.reason, "invalid_request");
-  equal(refused?.error?.data.path, "id");
-  equal(replies.filter(({ result }) => result !== undefined).length, 1);
+  // One frame, so that the second is read before the first can be answered.
+  client.send([
+    { jsonrpc: "2.0", id: 7, method: "session.hello", params: { token } },
+    { jsonrpc: "2.0", id: 7, method: "session.ping" },
+  ]);
+  const [refused, greeted] = await client.batch();
+  deepEqual([refused?.id, refused?.error?.data.reason, refused?.error?.data.path], [
+    7,
+    "invalid_request",
+    "id",
+  ]);
+  deepEqual([greeted?.id, greeted?.error], [7, undefined]);
   client.send({ jsonrpc: "2.0", id: 7, method: "session.ping" });
   ok((await client.reply(7)).result !== undefined, "an answered id may be used again");
 });

@@ -86,3 +86,22 @@ Deno.test("[M52] a frame of items carries the online count when it has changed",
     [[0, 3], [1, 4], [1, undefined]],
   );
 });
+
+Deno.test("[M52] the online count is told although the tick meant for it was lost behind a slow turn", async () => {
+  const { stage, process } = await RoomStage.withRoom({ room: { memoryItems: 1, recentItems: 1 } });
+  await using _ = stage;
+  const watcher = await stage.watch();
+  for (let n = 0; n < 4; n++) await stage.run(process.say(viewer(n), `text ${n}`));
+  await attend(process, "a", 1);
+  await stage.pass(100);
+  await attend(process, "a", 2);
+  const release = process.storage.hold("rooms");
+  const slow = process.room(OWNER).join({ resume: { epoch: 1, offset: 1 } });
+  slow.catch(() => {});
+  await stage.pass(8_000);
+  release();
+  await stage.settle();
+  await attend(process, "a", 3);
+  await stage.pass(1_000);
+  equal(watcher.frames.at(-1)?.live?.online, 3);
+});

@@ -1,4 +1,5 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { SYSTEM } from "actors/runtime/caller.ts";
 import { BarrageError } from "protocol/errors.ts";
 import { OWNER, RoomStage, viewer } from "tests/support/room_stage.ts";
 
@@ -99,4 +100,19 @@ Deno.test("[M43] a planned stop stores, publishes and answers what waits for the
   await stage.settle();
   deepEqual(watcher.texts, ["one", "two", "three"]);
   deepEqual((await stage.stored()).map(({ item }) => item.text), ["one", "two", "three"]);
+});
+
+Deno.test("[M43] what waits for a tick is stored when the room leaves memory before it, even if its caller gave up", async () => {
+  const options = { room: { tickMaxMs: 60_000 }, runtime: { callTimeoutMs: 200, idleMs: 500 } };
+  const { stage, process } = await RoomStage.withRoom(options);
+  await using _ = stage;
+  const watcher = await stage.watch();
+  await process.room(SYSTEM).attend({ node: "a", viewers: 1, tickMs: 20_000 });
+  await stage.pass(10);
+  await process.say(viewer(1), "one");
+  await rejects(stage.run(process.say(viewer(2), "two")), { reason: "timeout" });
+  await stage.pass(3_000);
+  equal(process.node.stats()[0]?.active, 0);
+  deepEqual(watcher.texts, ["one", "two"]);
+  deepEqual((await stage.stored()).map(({ item }) => item.text), ["one", "two"]);
 });

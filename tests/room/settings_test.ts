@@ -94,7 +94,7 @@ Deno.test("[M13] the memory of who spoke is bounded and forgets first who has no
   crowd.take("10", settings, 0);
   ok(crowd.take("10", settings, 0) > 0);
   const speakers = new Speakers(3);
-  for (const user of ["a", "b", "c"]) speakers.take(user, settings, 0);
+  for (const user of ["b", "a", "c"]) speakers.take(user, settings, 0);
   for (let n = 0; n < 2; n++) speakers.take("b", settings, 1_500);
   speakers.take("d", settings, 1_500);
   ok(speakers.take("b", settings, 1_500) > 0, "b was forgotten although a and c had full buckets");

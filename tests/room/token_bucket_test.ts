@@ -43,6 +43,20 @@ Deno.test("[M14] whoever waits as long as the bucket says gets a token", () => {
   );
 });
 
+Deno.test("[M14] the wait is long enough whatever the fractions add up to", () => {
+  for (const perSecond of [0.05, 0.07, 0.1, 0.3, 0.7, 1.1, 3, 5, 7, 13]) {
+    const bucket = new TokenBucket(2, perSecond, 0);
+    let now = 0;
+    for (let n = 0; n < 20_000; n++) {
+      now += (n * 37) % 401;
+      let wait = bucket.take(now);
+      while (wait === 0) wait = bucket.take(now);
+      now += wait;
+      equal(bucket.take(now), 0, `${perSecond} a second, take ${n}`);
+    }
+  }
+});
+
 Deno.test("[M14] a clock that goes back neither gives nor takes tokens", () => {
   const bucket = new TokenBucket(1, 1, 10_000);
   equal(bucket.take(10_000), 0);

@@ -29,7 +29,12 @@ export class Visitor {
   }
 
   static async open(browser: Browser, options: BrowserContextOptions = {}): Promise<Visitor> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    // A still picture leaves the processor to the test.
+    const context = await browser.newContext({
+      viewport: { width: 1280, height: 800 },
+      reducedMotion: "reduce",
+      ...options,
+    });
     return new Visitor(await context.newPage());
   }
 
@@ -51,7 +56,7 @@ export class Visitor {
   /** Says something and waits until the server has it. */
   async say(text: string): Promise<void> {
     await this.type(text);
-    await this.page.waitForFunction(() => document.querySelector<HTMLInputElement>("#say")?.value === "");
+    await this.page.locator("#say:placeholder-shown").waitFor();
   }
 
   async untilChat(text: string): Promise<void> {

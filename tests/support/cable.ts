@@ -10,8 +10,12 @@ export class Cable implements AsyncDisposable {
     this.#accepting = this.#accept();
   }
 
+  get port(): number {
+    return this.#listener.addr.port;
+  }
+
   get url(): string {
-    return `http://127.0.0.1:${this.#listener.addr.port}`;
+    return `http://127.0.0.1:${this.port}`;
   }
 
   pull(): void {
@@ -39,6 +43,7 @@ export class Cable implements AsyncDisposable {
         continue;
       }
       for (const [from, to] of [[client, server], [server, client]] as const) {
+        from.setNoDelay();
         this.#connections.add(from);
         const pipe = forward(from, to).finally(() => {
           this.#connections.delete(from);

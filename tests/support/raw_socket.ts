@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 
 const HEAD_MAX = 16_384;
@@ -79,14 +78,17 @@ export class RawSocket implements Disposable {
       const chunk = new Uint8Array(65_536);
       const size = await this.#connection.read(chunk);
       if (size === null) return undefined;
-      this.#bytes = Buffer.concat([this.#bytes, chunk.subarray(0, size)]);
+      const bytes = new Uint8Array(this.#bytes.length + size);
+      bytes.set(this.#bytes);
+      bytes.set(chunk.subarray(0, size), this.#bytes.length);
+      this.#bytes = bytes;
     }
   }
 
   /** Reads on to the close frame and returns its code; undefined when the connection ends without one. */
   async readClose(): Promise<number | undefined> {
     for (let frame = await this.read(); frame !== undefined; frame = await this.read()) {
-      if (frame.opcode === 0x8) return new DataView(frame.payload.slice().buffer).getUint16(0);
+      if (frame.opcode === 0x8) return new DataView(frame.payload.buffer).getUint16(0);
     }
     return undefined;
   }

@@ -144,9 +144,17 @@ export class SocketClient implements AsyncDisposable {
     wanted: string,
     signal: AbortSignal = AbortSignal.timeout(DEADLINE_MS),
   ): Promise<M> {
-    for (;;) {
-      const index = this.inbox.findIndex(fits);
-      if (index >= 0) return this.inbox.splice(index, 1)[0] as M;
+    await this.until(() => this.inbox.some(fits), wanted, signal);
+    return this.inbox.splice(this.inbox.findIndex(fits), 1)[0] as M;
+  }
+
+  /** Waits until the inbox is as wanted. */
+  async until(
+    condition: () => boolean,
+    wanted: string,
+    signal: AbortSignal = AbortSignal.timeout(DEADLINE_MS),
+  ): Promise<void> {
+    while (!condition()) {
       if (this.#ended !== undefined) {
         throw new Error(`Cannot receive ${wanted}: the socket closed with ${this.#ended.code}`);
       }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { FixedLanes, ScrollLanes } from "../../web/stage/lanes.ts";
 
 const WIDTH = 1_000;
-const CROSS_MS = 8_000;
+const PX_PER_MS = 0.125;
 
 interface Flight {
   lane: number;
@@ -14,15 +14,14 @@ interface Flight {
 
 /** Left and right edge at a moment. */
 function extent({ startedAt, width }: Flight, now: number): [number, number] {
-  const left = WIDTH - ((now - startedAt) / CROSS_MS) * (WIDTH + width);
+  const left = WIDTH - (now - startedAt) * PX_PER_MS;
   return [left, left + width];
 }
 
 function overlap(a: Flight, b: Flight, now: number): boolean {
   const sameLane = a.lane < b.lane + b.span && b.lane < a.lane + a.span;
-  const inFlight = [a, b].every((one) => now >= one.startedAt && now <= one.startedAt + CROSS_MS);
   const [[aLeft, aRight], [bLeft, bRight]] = [extent(a, now), extent(b, now)];
-  return sameLane && inFlight && aLeft < bRight - 1e-6 && bLeft < aRight - 1e-6;
+  return sameLane && aLeft < bRight && bLeft < aRight;
 }
 
 Deno.test("[W10] danmaku that fly never overlap, whatever their lengths and sizes", () => {
@@ -32,33 +31,37 @@ Deno.test("[W10] danmaku that fly never overlap, whatever their lengths and size
     span: fc.integer({ min: 1, max: 2 }),
   });
   fc.assert(fc.property(fc.array(arrival, { minLength: 2, maxLength: 40 }), (arrivals) => {
-    const lanes = new ScrollLanes({ width: WIDTH, lanes: 3, crossMs: CROSS_MS });
+    const lanes = new ScrollLanes({ lanes: 3, pxPerMs: PX_PER_MS });
     const flights: Flight[] = [];
     let now = 0;
     for (const { afterMs, width, span } of arrivals) {
       now += afterMs;
-      const lane = lanes.place(now, width, span);
-      if (lane !== undefined) flights.push({ lane, span, startedAt: now, width });
+      const lane = lanes.free(now, span);
+      if (lane === undefined) continue;
+      lanes.take(lane, span, now, width);
+      flights.push({ lane, span, startedAt: now, width });
     }
     for (const [i, a] of flights.entries()) {
       for (const b of flights.slice(i + 1)) {
-        for (let at = b.startedAt; at <= a.startedAt + CROSS_MS; at += 250) assert(!overlap(a, b, at));
+        for (let at = b.startedAt; extent(a, at)[1] > 0; at += 250) assert(!overlap(a, b, at));
       }
     }
   }));
 });
 
 Deno.test("[W10] a lane is used again as soon as there is room behind the last one", () => {
-  const lanes = new ScrollLanes({ width: WIDTH, lanes: 1, crossMs: CROSS_MS });
-  assert.equal(lanes.place(0, 100, 1), 0);
-  assert.equal(lanes.place(100, 100, 1), undefined);
-  assert.equal(lanes.place(1_000, 100, 1), 0);
+  const lanes = new ScrollLanes({ lanes: 1, pxPerMs: PX_PER_MS });
+  assert.equal(lanes.free(0, 1), 0);
+  lanes.take(0, 1, 0, 100);
+  assert.equal(lanes.free(800, 1), undefined);
+  assert.equal(lanes.free(1_000, 1), 0);
 });
 
 Deno.test("[W10] a large one takes neighbouring lanes, and none when there is only one left", () => {
   const lanes = new FixedLanes({ lanes: 3, holdMs: 1_000 });
-  assert.equal(lanes.place(0, 2), 0);
-  assert.equal(lanes.place(0, 2), undefined);
-  assert.equal(lanes.place(0, 1), 2);
-  assert.equal(lanes.place(1_000, 2), 0);
+  assert.equal(lanes.free(0, 2), 0);
+  lanes.take(0, 2, 0);
+  assert.equal(lanes.free(0, 2), undefined);
+  assert.equal(lanes.free(0, 1), 2);
+  assert.equal(lanes.free(1_000, 2), 0);
 });

@@ -50,6 +50,7 @@ Deno.test("[W22] only who opened the room may edit its title and end it, and its
   await owner.untilLive();
   await viewer.page.goto(owner.page.url());
   await viewer.untilLive();
+  await viewer.say("a word to remember");
   assert(!await viewer.page.isVisible("[data-end]"));
   await owner.page.click("[data-edit]");
   await owner.page.fill("#text-dialog-input", "A better title");
@@ -63,6 +64,7 @@ Deno.test("[W22] only who opened the room may edit its title and end it, and its
   const late = await Visitor.open(browser);
   await late.page.goto(owner.page.url());
   await late.page.locator(".player-ended").waitFor();
+  await late.untilChat("a word to remember");
   assert.equal(await late.page.textContent(".room-title"), "A better title");
 });
 
@@ -89,8 +91,7 @@ Deno.test("[W24] nothing scrolls sideways on a phone, and the send box is in sig
   );
   await owner.post(`/v1/rooms/${id}/messages`, { text: "w".repeat(200) });
   const ann = await Visitor.open(browser, PHONE);
-  const sideways = () =>
-    ann.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  const sideways = () => ann.page.locator("html").evaluate((html) => html.scrollWidth - html.clientWidth);
   await ann.page.goto(server.url);
   await ann.page.locator(".room-card").waitFor();
   assert.equal(await sideways(), 0);
@@ -119,7 +120,7 @@ Deno.test("[W26] the theme follows the system until it is chosen, and the choice
   await using server = await startServer();
   await using browser = await launchBrowser();
   const ann = await Visitor.open(browser, { colorScheme: "dark" });
-  const ground = () => ann.page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+  const ground = () => ann.page.evaluate("getComputedStyle(document.documentElement).backgroundColor");
   await ann.page.goto(server.url);
   const dark = await ground();
   await ann.page.click("#theme");

@@ -55,6 +55,21 @@ Deno.test("[W11] in a crowd the same words rest after they flew, and add up", ()
   assert.notEqual(crowd(200)?.text, "666");
   const again = crowd(2_300);
   assert.deepEqual([again?.text, again?.count], ["666", 30]);
+  assert.equal(waiting.takeNotShown(), 0);
+});
+
+Deno.test("[W11] what has rested gets its turn also when nobody says it again", () => {
+  const waiting = new Waiting(10);
+  waiting.offer(shot("666", { count: 10 }), 0);
+  assert.equal(launchAll(waiting, 0).length, 1);
+  waiting.offer(shot("666", { count: 30 }), 100);
+  for (const text of ["a", "b", "c"]) waiting.offer(shot(text), 100);
+  assert.deepEqual(launchAll(waiting, 100, 2).map(({ text }) => text), ["a", "b"]);
+  waiting.launch(2_000, 2, () => false);
+  assert.deepEqual(launchAll(waiting, 2_300).map(({ text, count }) => ({ text, count })), [{
+    text: "666",
+    count: 30,
+  }]);
 });
 
 Deno.test("[W12] what finds no lane in time is counted, one's own is waited for longer", () => {

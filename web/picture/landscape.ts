@@ -34,13 +34,14 @@ function ridge(
   const { width, height } = context.canvas;
   context.beginPath();
   context.moveTo(0, height);
-  for (let x = 0; x <= width; x += Math.max(2, width / 400)) {
+  const step = Math.max(2, width / 400);
+  for (let x = 0; x < width + step; x += step) {
     const u = (x / width) * 6 + offset;
     const peak = Math.abs(Math.sin(u * 1.1)) * 0.55 + Math.abs(Math.sin(u * 2.7 + 1)) * 0.3 +
       Math.sin(u * 9) * 0.05;
     context.lineTo(x, height * (base - rise * peak));
   }
-  context.lineTo(width, height);
+  context.lineTo(width + step, height);
   const haze = context.createLinearGradient(0, height * (base - rise), 0, height);
   haze.addColorStop(0, shaded(palette.ridge, shade));
   haze.addColorStop(1, shaded(palette.ridge, shade * 0.55));

@@ -1,34 +1,27 @@
 /** Horizontal space between two danmaku of one lane, in CSS pixels. */
 const GAP = 24;
 
-interface Lane {
-  /** When the tail of the last one has entered the picture. */
-  enteredAt: number;
-  /** When its tail leaves on the other side. */
-  leftAt: number;
-}
-
-/** Lanes on which danmaku cross from right to left; no two ever overlap. Times in milliseconds, lengths in pixels. */
+/**
+ * Lanes on which danmaku cross from right to left, all at one speed: so none ever catches up with another, and long
+ * ones find room as easily as short ones. Times in milliseconds, lengths in pixels.
+ */
 export class ScrollLanes {
-  readonly #width: number;
-  readonly #crossMs: number;
-  readonly #lanes: Lane[];
+  readonly #pxPerMs: number;
+  /** When the tail of the last one has entered the picture. */
+  readonly #freeAt: number[];
 
-  constructor(options: { width: number; lanes: number; crossMs: number }) {
-    this.#width = options.width;
-    this.#crossMs = options.crossMs;
-    this.#lanes = Array.from({ length: options.lanes }, () => ({ enteredAt: -Infinity, leftAt: -Infinity }));
+  constructor(options: { lanes: number; pxPerMs: number }) {
+    this.#pxPerMs = options.pxPerMs;
+    this.#freeAt = new Array(options.lanes).fill(-Infinity);
   }
 
-  /** The first of `span` neighbouring lanes that are free for something `width` wide, or undefined. */
-  place(now: number, width: number, span: number): number | undefined {
-    const pxPerMs = (this.#width + width) / this.#crossMs;
-    const headArrives = now + this.#width / pxPerMs;
-    const first = firstRun(this.#lanes, span, (lane) => lane.enteredAt <= now && lane.leftAt <= headArrives);
-    if (first === undefined) return undefined;
-    const taken = { enteredAt: now + (width + GAP) / pxPerMs, leftAt: now + this.#crossMs };
-    this.#lanes.fill(taken, first, first + span);
-    return first;
+  /** The first of `span` neighbouring lanes that are free, however wide the next one is; or undefined. */
+  free(now: number, span: number): number | undefined {
+    return firstRun(this.#freeAt, span, (freeAt) => freeAt <= now);
+  }
+
+  take(first: number, span: number, now: number, width: number): void {
+    this.#freeAt.fill(now + (width + GAP) / this.#pxPerMs, first, first + span);
   }
 }
 
@@ -42,10 +35,12 @@ export class FixedLanes {
     this.#holdMs = options.holdMs;
   }
 
-  place(now: number, span: number): number | undefined {
-    const first = firstRun(this.#freeAt, span, (freeAt) => freeAt <= now);
-    if (first !== undefined) this.#freeAt.fill(now + this.#holdMs, first, first + span);
-    return first;
+  free(now: number, span: number): number | undefined {
+    return firstRun(this.#freeAt, span, (freeAt) => freeAt <= now);
+  }
+
+  take(first: number, span: number, now: number): void {
+    this.#freeAt.fill(now + this.#holdMs, first, first + span);
   }
 }
 

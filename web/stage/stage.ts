@@ -42,14 +42,12 @@ export class Stage {
   #width = 0;
   #height = 0;
   #lanePx = 1;
-  #crossMs = 8_000;
-  #scroll = new ScrollLanes({ width: 0, lanes: 0, crossMs: 1 });
-  #top = new FixedLanes({ lanes: 0, holdMs: HOLD_MS });
-  #bottom = new FixedLanes({ lanes: 0, holdMs: HOLD_MS });
+  #pxPerMs = 1;
+  #lanes = lanesFor(0, 1);
   #sprites = new Sprites({ fontPx: 24, pixelRatio: 1 });
   #frame = 0;
-  /** The smallest number of neighbouring scroll lanes known to be taken in this frame. */
-  #scrollFull = Infinity;
+  /** Nothing was drawn in the last frame. */
+  #blank = false;
 
   constructor(canvas: HTMLCanvasElement, settings: StageSettings, notShown: (count: number) => void) {
     this.#canvas = canvas;
@@ -92,48 +90,39 @@ export class Stage {
     this.#canvas.style.opacity = String(this.#settings.opacity);
     const fontPx = Math.max(13, Math.min(30, clientWidth / 42)) * this.#settings.size;
     this.#lanePx = Math.ceil(fontPx * 1.6);
-    this.#crossMs = 5_000 + Math.min(4_000, clientWidth * 3);
+    this.#pxPerMs = clientWidth / (5_000 + Math.min(4_000, clientWidth * 3));
     this.#sprites = new Sprites({ fontPx, pixelRatio });
     const lanes = Math.max(1, Math.floor((clientHeight * this.#settings.area) / this.#lanePx));
-    const fixed = Math.max(1, Math.floor(lanes / 2));
-    this.#scroll = new ScrollLanes({ width: clientWidth, lanes, crossMs: this.#crossMs });
-    this.#top = new FixedLanes({ lanes: fixed, holdMs: HOLD_MS });
-    this.#bottom = new FixedLanes({ lanes: fixed, holdMs: HOLD_MS });
+    this.#lanes = lanesFor(lanes, this.#pxPerMs);
     this.#flights = this.#flights.filter((flight) => flight.y < clientHeight);
   }
 
   #draw(now: number): void {
     this.#frame = requestAnimationFrame((next) => this.#draw(next));
+    if (this.#waiting.size === 0 && this.#flights.length === 0 && this.#blank) return;
     const context = this.#context;
     const scale = this.#canvas.width / Math.max(1, this.#width);
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.clearRect(0, 0, this.#width, this.#height);
-    this.#scrollFull = Infinity;
     this.#waiting.launch(now, LAUNCHES_PER_FRAME, (shot) => this.#launch(shot, now));
     const missed = this.#waiting.takeNotShown();
     if (missed > 0) this.#notShown(missed);
     this.#flights = this.#flights.filter((flight) => now - flight.startedAt < this.#lifetime(flight));
     for (const flight of this.#flights) if (flight.position === "scroll") this.#drawMoving(flight, now);
     for (const flight of this.#flights) if (flight.position !== "scroll") this.#drawStanding(flight, now);
+    this.#blank = this.#flights.length === 0;
   }
 
   #launch(shot: Shot, now: number): boolean {
-    const standing = shot.position !== "scroll";
+    if (this.#flights.length >= FLIGHTS_MAX) return false;
     const span = emphasis(shot.count) > LARGEST_IN_ONE_LANE ? 2 : 1;
-    if (this.#flights.length >= FLIGHTS_MAX || (!standing && span >= this.#scrollFull)) return false;
-    if (standing) {
-      const lane = (shot.position === "top" ? this.#top : this.#bottom).place(now, span);
-      if (lane === undefined) return false;
-      this.#fly(shot, this.#sprites.get(shot), now, this.#laneTop(shot.position, lane, span), span);
-      return true;
-    }
+    const lanes = this.#lanes[shot.position];
+    const lane = lanes.free(now, span);
+    if (lane === undefined) return false;
     const sprite = this.#sprites.get(shot);
-    const lane = this.#scroll.place(now, sprite.width, span);
-    if (lane === undefined) {
-      this.#scrollFull = span;
-      return false;
-    }
-    this.#fly(shot, sprite, now, this.#laneTop(shot.position, lane, span), span);
+    lanes.take(lane, span, now, sprite.width);
+    const y = this.#laneTop(shot.position, lane, span) + (span * this.#lanePx - sprite.height) / 2;
+    this.#flights.push({ sprite, position: shot.position, startedAt: now, y });
     return true;
   }
 
@@ -142,17 +131,12 @@ export class Stage {
     return lane * this.#lanePx + TOP_PX;
   }
 
-  #fly(shot: Shot, sprite: Sprite, now: number, top: number, span: number): void {
-    const y = top + (span * this.#lanePx - sprite.height) / 2;
-    this.#flights.push({ sprite, position: shot.position, startedAt: now, y });
-  }
-
   #lifetime(flight: Flight): number {
-    return flight.position === "scroll" ? this.#crossMs : HOLD_MS;
+    return flight.position === "scroll" ? (this.#width + flight.sprite.width) / this.#pxPerMs : HOLD_MS;
   }
 
   #drawMoving({ sprite, startedAt, y }: Flight, now: number): void {
-    const x = this.#width - ((now - startedAt) / this.#crossMs) * (this.#width + sprite.width);
+    const x = this.#width - (now - startedAt) * this.#pxPerMs;
     this.#context.drawImage(sprite.bitmap, x, y, sprite.width, sprite.height);
   }
 
@@ -164,4 +148,13 @@ export class Stage {
     this.#context.drawImage(sprite.bitmap, (this.#width - width) / 2, y, width, height);
     this.#context.globalAlpha = 1;
   }
+}
+
+function lanesFor(lanes: number, pxPerMs: number) {
+  const standing = { lanes: Math.max(1, Math.floor(lanes / 2)), holdMs: HOLD_MS };
+  return {
+    scroll: new ScrollLanes({ lanes, pxPerMs }),
+    top: new FixedLanes(standing),
+    bottom: new FixedLanes(standing),
+  };
 }

@@ -1,8 +1,10 @@
 import type { Shot } from "./shot.ts";
 
 interface Entry {
+  readonly key: string;
   readonly shot: Shot;
   readonly readyAt: number;
+  readonly score: number;
 }
 
 const PATIENCE_MS = 1_500;
@@ -17,7 +19,7 @@ const REST_MS = 2_200;
 export class Waiting {
   readonly #limit: number;
   readonly #restingUntil = new Map<string, number>();
-  #entries: Entry[] = [];
+  readonly #entries = new Map<string, Entry>();
   #notShown = 0;
 
   constructor(limit: number) {
@@ -25,45 +27,44 @@ export class Waiting {
   }
 
   get size(): number {
-    return this.#entries.length;
+    return this.#entries.size;
   }
 
   /** `readyAt` spreads the danmaku of one frame over its tick. */
   offer(shot: Shot, readyAt: number): void {
-    const twin = this.#entries.findIndex((entry) => keyOf(entry.shot) === keyOf(shot));
-    const known = this.#entries[twin];
-    if (known) {
-      this.#entries[twin] = { shot: { ...known.shot, count: known.shot.count + shot.count }, readyAt };
+    const key = keyOf(shot);
+    const twin = this.#entries.get(key);
+    if (twin) {
+      const merged = { ...twin.shot, count: twin.shot.count + shot.count };
+      this.#entries.set(key, { key, shot: merged, readyAt, score: scoreOf(merged, readyAt) });
       return;
     }
-    const entry = { shot, readyAt };
-    if (this.#entries.length < this.#limit) {
-      this.#entries.push(entry);
-      return;
+    const entry = { key, shot, readyAt, score: scoreOf(shot, readyAt) };
+    if (this.#entries.size >= this.#limit) {
+      const worst = this.#worst();
+      if (!worst || worst.score >= entry.score) return this.#pass(shot);
+      this.#entries.delete(worst.key);
+      this.#pass(worst.shot);
     }
-    const worst = this.#entries.reduce((low, other) => scoreOf(other) < scoreOf(low) ? other : low);
-    if (scoreOf(worst) >= scoreOf(entry)) return this.#pass(shot);
-    this.#entries[this.#entries.indexOf(worst)] = entry;
-    this.#pass(worst.shot);
+    this.#entries.set(key, entry);
   }
 
   /** Hands out at most `limit` danmaku, the best first; those that `launch` refuses stay. */
   launch(now: number, limit: number, launch: (shot: Shot) => boolean): void {
     this.#expire(now);
-    const ready = this.#entries.filter((entry) => entry.readyAt <= now).sort((a, b) =>
-      scoreOf(b) - scoreOf(a)
+    const ready = [...this.#entries.values()].filter(({ readyAt }) => readyAt <= now).sort((a, b) =>
+      b.score - a.score
     );
     const crowded = ready.length > limit;
-    const launched = new Set<Entry>();
-    for (const entry of ready) {
-      if (launched.size === limit) break;
-      const key = keyOf(entry.shot);
-      if (crowded && !entry.shot.own && (this.#restingUntil.get(key) ?? 0) > now) continue;
-      if (!launch(entry.shot)) continue;
-      launched.add(entry);
+    let launched = 0;
+    for (const { key, shot } of ready) {
+      if (launched === limit) return;
+      if (crowded && !shot.own && (this.#restingUntil.get(key) ?? 0) > now) continue;
+      if (!launch(shot)) continue;
+      launched++;
+      this.#entries.delete(key);
       this.#restingUntil.set(key, now + REST_MS);
     }
-    if (launched.size > 0) this.#entries = this.#entries.filter((entry) => !launched.has(entry));
   }
 
   /** How many were passed over since the last call. */
@@ -74,18 +75,26 @@ export class Waiting {
   }
 
   clear(): void {
-    for (const entry of this.#entries) this.#pass(entry.shot);
-    this.#entries = [];
+    for (const entry of this.#entries.values()) this.#pass(entry.shot);
+    this.#entries.clear();
   }
 
   #expire(now: number): void {
-    for (const [key, until] of this.#restingUntil) if (until <= now) this.#restingUntil.delete(key);
-    this.#entries = this.#entries.filter((entry) => {
-      const patience = entry.shot.own ? OWN_PATIENCE_MS : PATIENCE_MS;
-      const alive = now - entry.readyAt <= patience || this.#restingUntil.has(keyOf(entry.shot));
-      if (!alive) this.#pass(entry.shot);
-      return alive;
-    });
+    for (const [key, until] of this.#restingUntil) {
+      if (until + PATIENCE_MS < now) this.#restingUntil.delete(key);
+    }
+    for (const { key, shot, readyAt } of this.#entries.values()) {
+      const since = Math.max(readyAt, this.#restingUntil.get(key) ?? 0);
+      if (now - since <= (shot.own ? OWN_PATIENCE_MS : PATIENCE_MS)) continue;
+      this.#entries.delete(key);
+      this.#pass(shot);
+    }
+  }
+
+  #worst(): Entry | undefined {
+    let worst: Entry | undefined;
+    for (const entry of this.#entries.values()) if (!worst || entry.score < worst.score) worst = entry;
+    return worst;
   }
 
   #pass(shot: Shot): void {
@@ -97,7 +106,7 @@ function keyOf({ text, position, own }: Shot): string {
   return `${own ? "own" : ""} ${position} ${text.toLowerCase()}`;
 }
 
-function scoreOf({ shot, readyAt }: Entry): number {
+function scoreOf(shot: Shot, readyAt: number): number {
   if (shot.own) return 1e15 + readyAt;
   return shot.count > 1 ? 1e12 * Math.log2(shot.count) + readyAt : readyAt;
 }

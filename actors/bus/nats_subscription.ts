@@ -1,0 +1,48 @@
+import type { Msg } from "nats";
+import type { Subscription } from "./bus.ts";
+import type { NatsSession } from "./nats_session.ts";
+
+export interface SubscriptionTerms {
+  readonly pattern: string;
+  readonly queue: string | undefined;
+  readonly receive: (message: Msg) => void;
+  readonly ended: (subscription: NatsSubscription) => void;
+}
+
+/** What a caller subscribed to, on whichever connection is alive. */
+export class NatsSubscription implements Subscription {
+  readonly ready: Promise<void>;
+  readonly #terms: SubscriptionTerms;
+  readonly #listening: () => void;
+  #leave: (() => void) | undefined;
+  #active = true;
+
+  constructor(terms: SubscriptionTerms) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.ready = promise;
+    this.#listening = resolve;
+    this.#terms = terms;
+  }
+
+  /** Begins on a new connection. */
+  enter(session: NatsSession): void {
+    const { pattern, queue, receive } = this.#terms;
+    this.#leave = session.subscribe(pattern, queue, (message) => {
+      if (this.#active) receive(message);
+    });
+  }
+
+  /** The server knows of it. */
+  listening(): void {
+    this.#listening();
+  }
+
+  unsubscribe(): void {
+    if (!this.#active) return;
+    this.#active = false;
+    this.#leave?.();
+    // Nobody must wait for a subscription that has ended.
+    this.#listening();
+    this.#terms.ended(this);
+  }
+}

@@ -1,0 +1,136 @@
+import { Barrage, BarrageCallError, type Room as LiveRoom } from "client/mod.ts";
+import { ERRORS } from "protocol/errors.ts";
+import type { SayItem } from "../protocol_types.ts";
+import { readTail, type Room } from "../shell/api.ts";
+import { find } from "../shell/dom.ts";
+import type { Shell } from "../shell/shell.ts";
+import { Authorship } from "./authorship.ts";
+import { Chat } from "./chat.ts";
+import { Composer } from "./composer.ts";
+import { ConnectionPill } from "./connection_pill.ts";
+import { Player } from "./player.ts";
+import { RoomHead } from "./room_head.ts";
+import { Skipped } from "./skipped.ts";
+
+/** Lines of an ended room's chat for those who come late. */
+const LATE_LINES = 100;
+const JOIN_AGAIN_MS = 1_000;
+
+/** One room on the page: what the server sends goes to the parts, what the parts ask for goes to the server. */
+export class LiveView {
+  readonly #shell: Shell;
+  readonly #room: Room;
+  readonly #failed: (error: BarrageCallError) => void;
+  readonly #barrage: Barrage;
+  readonly #live: LiveRoom;
+  readonly #authorship: Authorship;
+  readonly #player: Player;
+  readonly #chat: Chat;
+  readonly #skipped: Skipped;
+  readonly #pill: ConnectionPill;
+  readonly #composer: Composer;
+  readonly #head: RoomHead;
+
+  constructor(shell: Shell, room: Room, failed: (error: BarrageCallError) => void) {
+    const { main, account } = shell;
+    this.#shell = shell;
+    this.#room = room;
+    this.#failed = failed;
+    this.#barrage = new Barrage({ url: location.origin, getToken: ({ rejected }) => this.#token(rejected) });
+    this.#live = this.#barrage.room(room.id);
+    this.#authorship = new Authorship(() => account.userId);
+    this.#player = new Player(find(main, ".player", HTMLElement), room.id);
+    this.#chat = new Chat(find(main, ".chat", HTMLElement));
+    this.#skipped = new Skipped((text) => this.#chat.notice(text));
+    const announcer = find(document, "#announcer", HTMLElement);
+    const pill = find(main, ".pill", HTMLElement);
+    this.#pill = new ConnectionPill(pill, announcer, () => this.#barrage.reconnect());
+    this.#composer = new Composer(find(main, ".composer", HTMLFormElement), {
+      textMax: room.settings.textMax,
+      send: async (text, style) => {
+        this.#authorship.said(text);
+        await this.#live.say(text, style && { style });
+      },
+    });
+    const head = find(main, ".room-head", HTMLElement);
+    this.#head = new RoomHead(head, room, account.ownerOf(room), () => this.#end());
+  }
+
+  start(): void {
+    this.#player.setOnline(this.#room.online);
+    if (this.#room.state === "ended") {
+      this.#end();
+      this.#showWhatWasSaid();
+      return;
+    }
+    this.#listen();
+    this.#pauseWhileHidden();
+    this.#shell.named.addEventListener("renamed", () => this.#barrage.reconnect());
+    addEventListener("online", () => this.#barrage.state.status === "waiting" && this.#barrage.reconnect());
+    this.#join();
+  }
+
+  #listen(): void {
+    const isOwn = (item: SayItem) => this.#authorship.isOwn(item);
+    this.#live.on("items", (items, source) => {
+      if (source === "replay") return this.#chat.replay(items, isOwn);
+      for (const item of items) this.#chat.say(item, isOwn(item));
+      this.#player.show(items, isOwn);
+    });
+    this.#live.on("online", (count) => this.#player.setOnline(count));
+    this.#live.on("dropped", (dropped) => this.#skipped.add(dropped));
+    this.#live.on("gap", ({ dropped }) => this.#skipped.add(dropped));
+    this.#live.on("ended", () => this.#end());
+    this.#live.on("state", (state) => {
+      if (state.status !== "outside" || !state.error || ERRORS[state.error.reason].retry) return;
+      if (state.error.reason === "gone") this.#end();
+      else this.#failed(state.error);
+    });
+    this.#barrage.on("state", (state) => this.#pill.show(state));
+  }
+
+  /** Failures that will not pass are told by the room's state. */
+  async #join(): Promise<void> {
+    try {
+      await this.#live.join();
+    } catch (error) {
+      if (!(error instanceof BarrageCallError)) throw error;
+      if (!ERRORS[error.reason].retry || this.#barrage.state.status === "closed") return;
+      setTimeout(() => this.#join(), error.retryAfterMs ?? JOIN_AGAIN_MS);
+    }
+  }
+
+  #end(): void {
+    this.#barrage.close();
+    this.#pill.end();
+    this.#player.end();
+    this.#head.end();
+    this.#composer.end("This room has ended");
+  }
+
+  async #showWhatWasSaid(): Promise<void> {
+    try {
+      this.#chat.replay(await readTail(this.#room.id, LATE_LINES), (item) => this.#authorship.isOwn(item));
+    } catch (error) {
+      if (!(error instanceof BarrageCallError)) throw error;
+      this.#chat.notice("What was said cannot be read right now");
+    }
+  }
+
+  async #token(rejected: boolean): Promise<string> {
+    const { account, showName } = this.#shell;
+    const { token } = await (rejected ? account.renew() : account.guest());
+    showName();
+    return token;
+  }
+
+  /** A hidden tab asks for summaries only; what passed meanwhile is told when it is seen again. */
+  #pauseWhileHidden(): void {
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) this.#skipped.hidden();
+      else this.#skipped.visible();
+      const done = document.hidden ? this.#live.pause() : this.#live.unpause();
+      done.catch((error: unknown) => console.info("Cannot change what this tab receives", error));
+    });
+  }
+}
