@@ -67,6 +67,7 @@ async function run(config: Config): Promise<void> {
   const roomPorts = {
     rooms: storage.rooms,
     directory,
+    drops: node.drops,
     limits: {
       ...DEFAULT_ROOM_LIMITS,
       tickMs: room.tickMs,

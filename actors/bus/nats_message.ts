@@ -12,13 +12,12 @@ export function encodeHeaders(headers: Headers): MsgHdrs | undefined {
   return encoded;
 }
 
-/** What the bus hands on. Its bytes are its own; those of nats.js are a view of all that came in the same read. */
-export function decodeMessage(
-  message: Msg,
-  subject: string,
-  respond: BusMessage["respond"],
-): BusMessage {
-  return { subject, data: new Uint8Array(message.data), headers: decodeHeaders(message.headers), respond };
+/** What the bus hands on. Its bytes are a view of what came in the same read: whoever keeps them for long, copies. */
+export function decodeMessage(message: Msg, subject: string, respond: BusMessage["respond"]): BusMessage {
+  const { buffer, byteOffset, byteLength } = message.data;
+  // A Buffer, which nats.js gives, has a slice() that does not copy.
+  const data = new Uint8Array(buffer, byteOffset, byteLength);
+  return { subject, data, headers: decodeHeaders(message.headers), respond };
 }
 
 function decodeHeaders(headers: MsgHdrs | undefined): Headers {

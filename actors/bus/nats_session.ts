@@ -1,6 +1,7 @@
 import { DebugEvents, Events, type Msg, type NatsConnection, type Status } from "nats";
 import { BarrageError } from "protocol/errors.ts";
 import { BUS_MAX_BYTES, type Headers } from "./bus.ts";
+import { ShortCopies } from "./nats_copies.ts";
 import { Inbox } from "./nats_inbox.ts";
 import { encodeHeaders } from "./nats_message.ts";
 import { ConfirmWindow } from "./nats_window.ts";
@@ -23,6 +24,7 @@ export class NatsSession {
   readonly #window: ConfirmWindow;
   readonly #limits: PipeLimits;
   readonly #inbox = new Inbox();
+  readonly #copies = new ShortCopies();
   readonly #flushing = new Set<(confirmed: boolean) => void>();
   #cause: Error | undefined;
 
@@ -51,7 +53,7 @@ export class NatsSession {
     if (!this.#window.admit(bytes)) return false;
     const encoded = encodeHeaders(headers);
     // nats.js keeps the bytes it is given until the end of this step.
-    this.#connection.publish(subject, new Uint8Array(data), {
+    this.#connection.publish(subject, this.#copies.copy(data), {
       ...(reply === undefined ? {} : { reply }),
       ...(encoded === undefined ? {} : { headers: encoded }),
     });

@@ -15,6 +15,7 @@ import type { Behaviour, Factory, Self, Turn } from "actors/runtime/behaviour.ts
 import type { Call } from "actors/runtime/call.ts";
 import { CommitFailed } from "actors/runtime/incarnation.ts";
 import { hash32 } from "actors/runtime/shard.ts";
+import type { Drops } from "actors/runtime/drops.ts";
 import type { ItemRecord, RoomPatch, RoomRecord, RoomStore, Write } from "storage/storage.ts";
 import { AttendanceBook } from "./attendance.ts";
 import type { Attendance, RoomVerbs } from "./definition.ts";
@@ -40,6 +41,7 @@ export interface RoomPorts {
   readonly rooms: RoomStore;
   readonly directory: RoomDirectory;
   readonly limits: RoomLimits;
+  readonly drops: Drops;
 }
 
 export function roomFactory(ports: RoomPorts): Factory<RoomVerbs> {
@@ -163,7 +165,9 @@ class Room implements Behaviour<RoomVerbs> {
       try {
         this.#accept(call, now);
       } catch (error) {
-        call.fail(BarrageError.from(error));
+        const refusal = BarrageError.from(error);
+        this.#ports.drops.count("room", refusal.reason);
+        call.fail(refusal);
       }
     }
     if (this.#tick.count === 0) return;

@@ -99,3 +99,13 @@ Deno.test("[M13] the memory of who spoke is bounded and forgets first who has no
   speakers.take("d", settings, 1_500);
   ok(speakers.take("b", settings, 1_500) > 0, "b was forgotten although a and c had full buckets");
 });
+
+Deno.test("[M15] every refused danmaku is counted by its reason", async () => {
+  const { stage, process } = await RoomStage.withRoom({}, { sayBurst: 1, textMax: 5 });
+  await using _ = stage;
+  await process.say(viewer(1), "one");
+  await refusal(process.say(viewer(1), "two"));
+  await refusal(process.say(viewer(2), "far too long"));
+  const { drops } = process.node;
+  deepEqual([drops.of("room", "rate_limited"), drops.of("room", "invalid_params")], [1, 1]);
+});

@@ -107,7 +107,7 @@ export class RoomStage implements AsyncDisposable {
       alone,
     });
     const limits = { ...DEFAULT_ROOM_LIMITS, ...this.#options.room };
-    node.host(roomActor, roomFactory({ rooms: storage.rooms, directory, limits }), {
+    node.host(roomActor, roomFactory({ rooms: storage.rooms, directory, limits, drops: node.drops }), {
       refuse: (id, verb) => directory.refuse(id, verb),
     });
     await node.start();
