@@ -65,3 +65,16 @@ Deno.test("[W10] a large one takes neighbouring lanes, and none when there is on
   assert.equal(lanes.free(0, 1), 2);
   assert.equal(lanes.free(1_000, 2), 0);
 });
+
+Deno.test("[W11] lanes reserved for a large one are not given to small ones before it", () => {
+  const lanes = new ScrollLanes({ lanes: 3, pxPerMs: PX_PER_MS });
+  lanes.take(0, 1, 0, 976);
+  lanes.take(1, 1, 0, 26);
+  lanes.take(2, 1, 0, 76);
+  assert.equal(lanes.free(500, 2), undefined);
+  lanes.reserve(2);
+  assert.equal(lanes.free(500, 1), undefined);
+  assert.equal(lanes.free(800, 2), 1);
+  lanes.release();
+  assert.equal(lanes.free(500, 1), 1);
+});

@@ -66,17 +66,15 @@ Deno.test("[W11] what has rested gets its turn also when nobody says it again", 
   for (const text of ["a", "b", "c"]) waiting.offer(shot(text), 100);
   assert.deepEqual(launchAll(waiting, 100, 2).map(({ text }) => text), ["a", "b"]);
   waiting.launch(2_000, 2, () => false);
-  assert.deepEqual(launchAll(waiting, 2_300).map(({ text, count }) => ({ text, count })), [{
-    text: "666",
-    count: 30,
-  }]);
+  const [rested] = launchAll(waiting, 2_300);
+  assert.deepEqual([rested?.text, rested?.count], ["666", 30]);
 });
 
 Deno.test("[W12] what finds no lane in time is counted, one's own is waited for longer", () => {
   const waiting = new Waiting(10);
   waiting.offer(shot("late", { count: 4 }), 0);
   waiting.offer(shot("mine", { own: true }), 0);
-  waiting.launch(2_000, 10, () => false);
+  waiting.launch(2_501, 10, () => false);
   assert.equal(waiting.takeNotShown(), 4);
   assert.deepEqual(launchAll(waiting, 7_000).map(({ text }) => text), ["mine"]);
 });

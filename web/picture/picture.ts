@@ -11,8 +11,6 @@ export class Picture {
   readonly #palette: Palette;
   readonly #image = new ImageData(AURORA_WIDTH, AURORA_HEIGHT);
   readonly #calm = matchMedia("(prefers-reduced-motion: reduce)");
-  readonly #resizes = new ResizeObserver(() => this.#layOut());
-  #frame = 0;
   #paintedAt = -Infinity;
 
   constructor(host: HTMLElement, seed: string) {
@@ -22,17 +20,12 @@ export class Picture {
     this.#sky.width = AURORA_WIDTH;
     this.#sky.height = AURORA_HEIGHT;
     this.#paint(0);
-    this.#resizes.observe(host);
-    this.#frame = requestAnimationFrame((now) => this.#tick(now));
-  }
-
-  stop(): void {
-    cancelAnimationFrame(this.#frame);
-    this.#resizes.disconnect();
+    new ResizeObserver(() => this.#layOut()).observe(host);
+    requestAnimationFrame((now) => this.#tick(now));
   }
 
   #tick(now: number): void {
-    this.#frame = requestAnimationFrame((next) => this.#tick(next));
+    requestAnimationFrame((next) => this.#tick(next));
     if (this.#calm.matches || now - this.#paintedAt < FRAME_MS) return;
     this.#paintedAt = now;
     this.#paint(now / 1_000);

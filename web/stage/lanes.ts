@@ -9,6 +9,7 @@ export class ScrollLanes {
   readonly #pxPerMs: number;
   /** When the tail of the last one has entered the picture. */
   readonly #freeAt: number[];
+  #reserved: { readonly first: number; readonly span: number } | undefined;
 
   constructor(options: { lanes: number; pxPerMs: number }) {
     this.#pxPerMs = options.pxPerMs;
@@ -17,7 +18,27 @@ export class ScrollLanes {
 
   /** The first of `span` neighbouring lanes that are free, however wide the next one is; or undefined. */
   free(now: number, span: number): number | undefined {
-    return firstRun(this.#freeAt, span, (freeAt) => freeAt <= now);
+    const held = this.#reserved;
+    return firstRun(
+      this.#freeAt,
+      span,
+      (freeAt, lane) =>
+        freeAt <= now && !(held && span < held.span && lane >= held.first && lane < held.first + held.span),
+    );
+  }
+
+  /** Keeps smaller ones off the lanes that will be free the soonest for a `span`; else it might wait forever. */
+  reserve(span: number): void {
+    let [first, soonest] = [0, Infinity];
+    for (let lane = 0; lane + span <= this.#freeAt.length; lane++) {
+      const freeAt = Math.max(...this.#freeAt.slice(lane, lane + span));
+      if (freeAt < soonest) [first, soonest] = [lane, freeAt];
+    }
+    this.#reserved = { first, span };
+  }
+
+  release(): void {
+    this.#reserved = undefined;
   }
 
   take(first: number, span: number, now: number, width: number): void {
@@ -44,10 +65,14 @@ export class FixedLanes {
   }
 }
 
-function firstRun<T>(lanes: readonly T[], span: number, free: (lane: T) => boolean): number | undefined {
+function firstRun<T>(
+  lanes: readonly T[],
+  span: number,
+  free: (lane: T, index: number) => boolean,
+): number | undefined {
   let run = 0;
   for (const [index, lane] of lanes.entries()) {
-    run = free(lane) ? run + 1 : 0;
+    run = free(lane, index) ? run + 1 : 0;
     if (run === span) return index - span + 1;
   }
   return undefined;

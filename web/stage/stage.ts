@@ -36,7 +36,6 @@ export class Stage {
   readonly #context: CanvasRenderingContext2D;
   readonly #notShown: (count: number) => void;
   readonly #waiting = new Waiting(WAITING_MAX);
-  readonly #resizes: ResizeObserver;
   #settings: StageSettings;
   #flights: Flight[] = [];
   #width = 0;
@@ -45,7 +44,6 @@ export class Stage {
   #pxPerMs = 1;
   #lanes = lanesFor(0, 1);
   #sprites = new Sprites({ fontPx: 24, pixelRatio: 1 });
-  #frame = 0;
   /** Nothing was drawn in the last frame. */
   #blank = false;
 
@@ -54,10 +52,9 @@ export class Stage {
     this.#context = canvas.getContext("2d")!;
     this.#settings = settings;
     this.#notShown = notShown;
-    this.#resizes = new ResizeObserver(() => this.#layOut());
-    this.#resizes.observe(canvas);
+    new ResizeObserver(() => this.#layOut()).observe(canvas);
     this.#layOut();
-    this.#frame = requestAnimationFrame((now) => this.#draw(now));
+    requestAnimationFrame((now) => this.#draw(now));
   }
 
   /** `inMs` delays the launch, so that the danmaku of one tick do not all start in the same instant. */
@@ -73,11 +70,6 @@ export class Stage {
       this.#waiting.takeNotShown();
     }
     this.#layOut();
-  }
-
-  stop(): void {
-    cancelAnimationFrame(this.#frame);
-    this.#resizes.disconnect();
   }
 
   #layOut(): void {
@@ -98,12 +90,13 @@ export class Stage {
   }
 
   #draw(now: number): void {
-    this.#frame = requestAnimationFrame((next) => this.#draw(next));
+    requestAnimationFrame((next) => this.#draw(next));
     if (this.#waiting.size === 0 && this.#flights.length === 0 && this.#blank) return;
     const context = this.#context;
     const scale = this.#canvas.width / Math.max(1, this.#width);
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.clearRect(0, 0, this.#width, this.#height);
+    this.#lanes.scroll.release();
     this.#waiting.launch(now, LAUNCHES_PER_FRAME, (shot) => this.#launch(shot, now));
     const missed = this.#waiting.takeNotShown();
     if (missed > 0) this.#notShown(missed);
@@ -118,7 +111,10 @@ export class Stage {
     const span = emphasis(shot.count) > LARGEST_IN_ONE_LANE ? 2 : 1;
     const lanes = this.#lanes[shot.position];
     const lane = lanes.free(now, span);
-    if (lane === undefined) return false;
+    if (lane === undefined) {
+      if (span > 1 && shot.position === "scroll") this.#lanes.scroll.reserve(span);
+      return false;
+    }
     const sprite = this.#sprites.get(shot);
     lanes.take(lane, span, now, sprite.width);
     const y = this.#laneTop(shot.position, lane, span) + (span * this.#lanePx - sprite.height) / 2;

@@ -7,7 +7,7 @@ interface Entry {
   readonly score: number;
 }
 
-const PATIENCE_MS = 1_500;
+const PATIENCE_MS = 2_500;
 const OWN_PATIENCE_MS = 8_000;
 /** In a crowd the same words fly at most once in this time; meanwhile they add up. */
 const REST_MS = 2_200;
