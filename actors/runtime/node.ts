@@ -15,6 +15,8 @@ import { type LeaseTimes, Ownership } from "./ownership.ts";
 import { Pace } from "./pace.ts";
 import type { RuntimeLimits, RuntimePorts } from "./ports.ts";
 import { type Hosted, Population } from "./population.ts";
+import { RemoteCaller } from "./remote/caller_side.ts";
+import { RemoteOwner } from "./remote/owner_side.ts";
 import { type CallOrigin, makeRef, type Ref, type Sender } from "./ref.ts";
 import { shardOf } from "./shard.ts";
 
@@ -40,6 +42,12 @@ export interface HostOptions {
   readonly refuse?: NonNullable<Hosted["refuse"]>;
 }
 
+/** The two sides of talking to other nodes. */
+interface Remote {
+  readonly caller: RemoteCaller;
+  readonly owner: RemoteOwner;
+}
+
 type Life = "new" | "running" | "draining" | "stopped";
 
 /** The actors of one process: finds or starts them, sends commands, keeps the bounds, stops them in order. */
@@ -53,6 +61,7 @@ export class ActorNode implements ActivationHost, Sender {
   readonly #population = new Population();
   readonly #busy = new Set<Activation>();
   readonly #quietWaiters: (() => void)[] = [];
+  readonly #remote: Remote | undefined;
   #life: Life = "new";
   #sweeps = 0;
   #cancelSweep: (() => void) | undefined;
@@ -68,6 +77,9 @@ export class ActorNode implements ActivationHost, Sender {
       times: options.lease,
       alone: options.alone,
       onLost: () => this.#loseShards(),
+      onGained: (shards) => {
+        for (const shard of shards) this.#remote?.owner.open(shard);
+      },
     });
     this.#timers = new DurableTimers({
       store: storage.timers,
@@ -90,6 +102,32 @@ export class ActorNode implements ActivationHost, Sender {
       timerHint: (dueAt) => this.#timers.hint(dueAt),
       nextGeneration: () => this.#generation = Math.max(this.#generation + 1, clock.now()),
     };
+    // A node that is alone on its database has nobody to talk to.
+    if (!options.alone) this.#remote = this.#connect(options);
+  }
+
+  #connect({ node, bus, clock, random }: NodeOptions): Remote {
+    const { drops } = this;
+    return {
+      caller: new RemoteCaller({
+        bus,
+        clock,
+        random,
+        drops,
+        nodeId: node.id,
+        nextId: () => this.ports.ids.next(),
+        windowMax: this.ports.limits.mailbox.maxCount,
+        targetsMax: this.ports.limits.actorsMax,
+      }),
+      owner: new RemoteOwner({
+        bus,
+        clock,
+        drops,
+        definitionOf: (kind) => this.#population.find(kind)?.definition,
+        epochOf: (shard) => this.ownership.epochOf(shard),
+        deliver: (definition, key, call) => this.#route(definition, key, call),
+      }),
+    };
   }
 
   /** Declares that this node can run actors of this kind. `node` actors get their factory at `spawn`. */
@@ -107,6 +145,7 @@ export class ActorNode implements ActivationHost, Sender {
   }
 
   async start(): Promise<void> {
+    await this.#remote?.caller.ready;
     await this.ownership.start();
     this.#life = "running";
     this.#timers.start();
@@ -223,7 +262,9 @@ export class ActorNode implements ActivationHost, Sender {
     this.#life = "stopped";
     for (const activation of all) activation.stop(new BarrageError("unavailable", "The node is stopping"));
     this.#cancelSweep?.();
+    this.#remote?.owner.stop();
     await this.ownership.stop();
+    this.#remote?.caller.stop();
   }
 
   #route(definition: ActorDefinition, key: string, call: Call): void {
@@ -245,6 +286,7 @@ export class ActorNode implements ActivationHost, Sender {
     const shard = shardOf(definition.kind, key);
     const epoch = this.ownership.epochOf(shard);
     if (epoch === undefined) {
+      if (this.#remote !== undefined) return this.#remote.caller.send(definition, key, shard, call);
       return call.fail(new BarrageError("unavailable", "No node owns the shard right now"));
     }
     const { actorsMax } = this.ports.limits;
@@ -301,6 +343,7 @@ export class ActorNode implements ActivationHost, Sender {
     this.#cancelSweep = this.ports.clock.after(SWEEP_MS, () => {
       const now = this.ports.clock.monotonic();
       for (const activation of this.#busy) activation.sweep(now);
+      this.#remote?.caller.sweep(now);
       if (++this.#sweeps % PASSIVATE_EVERY === 0) this.#passivateIdle(now);
       if (this.#life !== "stopped") this.#planSweep();
     });
@@ -328,6 +371,7 @@ export class ActorNode implements ActivationHost, Sender {
   }
 
   #loseShards(): void {
+    this.#remote?.owner.stop();
     const error = new BarrageError("unavailable", "The node has lost its lease");
     for (const activation of [...this.#population.ofShards()]) activation.stop(error);
   }

@@ -22,16 +22,20 @@ export interface OwnershipOptions {
   readonly alone: boolean;
   /** The lease is gone: whatever runs under it must stop. */
   readonly onLost: () => void;
+  /** Shards this node has just come to own. */
+  readonly onGained?: (shards: readonly number[]) => void;
+}
+
+interface Inside {
+  readonly phase: "inside";
+  readonly node: NodeRecord;
+  validUntil: number;
+  readonly epochs: Map<number, number>;
 }
 
 type Life =
   | { readonly phase: "outside" }
-  | {
-    readonly phase: "inside";
-    readonly node: NodeRecord;
-    validUntil: number;
-    readonly epochs: Map<number, number>;
-  }
+  | Inside
   | { readonly phase: "stopped" };
 
 /**
@@ -141,7 +145,16 @@ export class Ownership {
       if (!life.epochs.has(n) && wish(n, nodes) === life.node.id) wanted.push(n);
     }
     if (wanted.length === 0) return;
-    for (const [n, epoch] of await store.claim(life.node, wanted)) life.epochs.set(n, epoch);
+    await this.#take(life, wanted);
+  }
+
+  async #take(life: Inside, wanted: readonly number[]): Promise<readonly number[]> {
+    const gained = await this.#options.store.claim(life.node, wanted);
+    if (this.#life !== life) return [];
+    for (const [n, epoch] of gained) life.epochs.set(n, epoch);
+    const shards = [...gained.keys()];
+    if (shards.length > 0) this.#options.onGained?.(shards);
+    return shards;
   }
 
   #lose(why: string): void {

@@ -55,13 +55,18 @@ Deno.test(`[G80] ${ROUNDS * FRAMES_PER_ROUND} broken frames break nothing, leak 
       await server.metricIs("barrage_viewers", 0);
       await server.metricIs('barrage_actors{kind="session"}', 0);
     });
-    console.log("rss", round, (await residentBytes(server.pid))>>20);
+    console.log("rss", round, (await residentBytes(server.pid)) >> 20);
     if (round === 0) {
       memory = await residentBytes(server.pid);
       handles = await openHandles(server.pid);
     }
   }
-  const grown = 0; console.log((await (await fetch(server.url+"/metrics")).text()).split("\n").filter(l=>l.includes("drops")).join("\n"));
+  const grown = 0;
+  console.log(
+    (await (await fetch(server.url + "/metrics")).text()).split("\n").filter((l) => l.includes("drops")).join(
+      "\n",
+    ),
+  );
   ok(grown < MEMORY_MARGIN_BYTES, `grew by ${Math.round(grown / 1_048_576)} MiB`);
   ok(await openHandles(server.pid) - handles < HANDLES_MARGIN);
   equal(await server.metric("barrage_actor_restarts_total"), 0);

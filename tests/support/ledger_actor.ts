@@ -39,6 +39,8 @@ export function ledgerFactory(rooms: RoomStore, watch: LedgerWatch = {}): Factor
 
 class Ledger {
   #head = 0;
+  /** What was stored, so that a command that comes twice is stored once, as every actor that stores must see to. */
+  readonly #stored = new Map<string, number>();
 
   constructor(readonly self: Self, readonly rooms: RoomStore, readonly watch: LedgerWatch) {}
 
@@ -61,15 +63,17 @@ class Ledger {
         };
         await this.rooms.create({ ...row, state: "live" }, epoch);
       }
-      this.#head = (await this.rooms.itemsTail(key, 1))[0]?.item.offset ?? 0;
+      for (const { item } of await this.rooms.itemsTail(key, 1_000)) this.#stored.set(item.text, item.offset);
+      this.#head = this.#stored.size;
     });
   }
 
   add(calls: readonly Call<{ text: string }, { offset: number }>[]): Promise<void> {
     return this.#turn(async () => {
-      const records = calls.map(({ input }) => this.#record(input.text));
-      await this.self.commit([this.rooms.append(this.self.key, records)]);
-      calls.forEach((call, n) => call.reply({ offset: records[n]!.item.offset }));
+      const records = calls.filter(({ input }) => !this.#stored.has(input.text))
+        .map(({ input }) => this.#record(input.text));
+      if (records.length > 0) await this.self.commit([this.rooms.append(this.self.key, records)]);
+      for (const call of calls) call.reply({ offset: this.#stored.get(call.input.text)! });
     });
   }
 
@@ -107,6 +111,7 @@ class Ledger {
 
   #record(text: string): ItemRecord {
     const offset = ++this.#head;
+    this.#stored.set(text, offset);
     const user = { id: "01JD3Y4B6V8Q2Z5K7M9N0P1R2S", name: "ledger" };
     const { ids, clock } = this.self;
     return {

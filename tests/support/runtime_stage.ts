@@ -59,6 +59,10 @@ export class RuntimeStage implements AsyncDisposable {
     return node;
   }
 
+  busOf(node: ActorNode): MemoryBus {
+    return this.#nodes.get(node)!.bus;
+  }
+
   /** As kill -9: from now on the node gets no time and no answers, and nothing was flushed or released. */
   kill(node: ActorNode): void {
     const process = this.#nodes.get(node)!;

@@ -1,0 +1,148 @@
+import { getLogger } from "@logtape/logtape";
+import type { Bus, BusMessage, Subscription } from "actors/bus/bus.ts";
+import { BarrageError } from "protocol/errors.ts";
+import { Call } from "../call.ts";
+import type { Clock } from "../clock.ts";
+import type { ActorDefinition } from "../definition.ts";
+import type { Drops } from "../drops.ts";
+import { Batch, decode, encode, failureOf } from "./wire.ts";
+
+const log = getLogger(["barrage", "remote"]);
+
+const encoder = new TextEncoder();
+/** Characters of one message of answers: with three bytes each still below the bus's 1 MiB. */
+const ANSWERS_LENGTH = 262_144;
+
+export interface RemoteOwnerOptions {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly drops: Drops;
+  readonly definitionOf: (kind: string) => ActorDefinition | undefined;
+  /** The epoch under which this node owns the shard now. */
+  readonly epochOf: (shard: number) => number | undefined;
+  readonly deliver: (definition: ActorDefinition, key: string, call: Call) => void;
+}
+
+/** Takes commands from other nodes for the shards this node owns, and sends their answers back. */
+export class RemoteOwner {
+  readonly #options: RemoteOwnerOptions;
+  readonly #shards = new Map<number, Subscription>();
+  /** Encoded answers that wait for the end of this moment, by the node they go to. */
+  readonly #outgoing = new Map<string, string[]>();
+
+  constructor(options: RemoteOwnerOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when commands to the shard reach this node. */
+  async open(shard: number): Promise<void> {
+    let subscription = this.#shards.get(shard);
+    if (subscription === undefined) {
+      const receive = (message: BusMessage) => this.#receive(shard, message);
+      subscription = this.#options.bus.subscribe(`barrage.v1.act.${shard}.>`, receive, { queue: "own" });
+      this.#shards.set(shard, subscription);
+    }
+    await subscription.ready;
+  }
+
+  close(shard: number): void {
+    this.#shards.get(shard)?.unsubscribe();
+    this.#shards.delete(shard);
+  }
+
+  stop(): void {
+    for (const shard of [...this.#shards.keys()]) this.close(shard);
+  }
+
+  #receive(shard: number, message: BusMessage): void {
+    const epoch = this.#options.epochOf(shard);
+    try {
+      if (epoch === undefined) throw new BarrageError("moved");
+      this.#take(epoch, message);
+      message.respond(encode({ taken: true, epoch }));
+    } catch (error) {
+      const failure = BarrageError.from(error);
+      if (failure.reason !== "moved") {
+        this.#options.drops.count("remote", failure.reason);
+        log.warn("Cannot take commands on {subject}: {error}", { subject: message.subject, error });
+      }
+      message.respond(encode({ error: failureOf(failure), ...(epoch === undefined ? {} : { epoch }) }));
+    }
+  }
+
+  #take(epoch: number, message: BusMessage): void {
+    const { definitionOf, deliver, clock } = this.#options;
+    const [kind, key, verb] = message.subject.split(".").slice(4);
+    const definition = kind === undefined ? undefined : definitionOf(kind);
+    const spec = verb === undefined ? undefined : definition?.verbs[verb];
+    if (definition === undefined || key === undefined || verb === undefined || spec === undefined) {
+      throw new BarrageError("unknown_method", "No such actor or verb here");
+    }
+    const { from, calls, epoch: expected } = decode(Batch, message.data);
+    if (expected !== undefined && expected !== epoch) throw new BarrageError("moved");
+    const now = clock.monotonic();
+    for (const { id, once, input, caller, timeoutMs, bytes, chain } of calls) {
+      const parsed = spec.input.safeParse(input);
+      if (!parsed.success) {
+        this.#answer(from, { id, error: failureOf(new BarrageError("invalid_params")) });
+        continue;
+      }
+      const facts = {
+        verb,
+        input: parsed.data,
+        caller,
+        deadline: now + timeoutMs,
+        bytes,
+        id: once,
+        chain,
+        timer: undefined,
+      };
+      const call = new Call(facts);
+      call.answer.then(
+        (output) => this.#answer(from, { id, output }),
+        (error) => this.#answer(from, { id, error: failureOf(BarrageError.from(error)) }),
+      );
+      deliver(definition, key, call);
+    }
+  }
+
+  /** Answers that come in the same moment travel together. */
+  #answer(from: string, answer: object): void {
+    const waiting = this.#outgoing.get(from);
+    const json = JSON.stringify(answer);
+    if (waiting !== undefined) {
+      waiting.push(json);
+      return;
+    }
+    this.#outgoing.set(from, [json]);
+    queueMicrotask(() => this.#flush(from));
+  }
+
+  #flush(from: string): void {
+    const waiting = this.#outgoing.get(from) ?? [];
+    this.#outgoing.delete(from);
+    let group: string[] = [];
+    let size = 0;
+    for (const json of waiting) {
+      if (group.length > 0 && size + json.length > ANSWERS_LENGTH) {
+        this.#publish(from, group);
+        group = [];
+        size = 0;
+      }
+      group.push(json);
+      size += json.length;
+    }
+    this.#publish(from, group);
+  }
+
+  #publish(from: string, group: readonly string[]): void {
+    const body = encoder.encode(`{"answers":[${group.join(",")}]}`);
+    try {
+      this.#options.bus.publish(`barrage.v1.node.${from}.answers`, body);
+    } catch (error) {
+      // The caller asks again or gives up at its deadline.
+      this.#options.drops.count("remote", "answer_too_large");
+      log.error("Cannot send answers to {from}: {error}", { from, error });
+    }
+  }
+}

@@ -1,0 +1,206 @@
+import { type Bus, NoResponders } from "actors/bus/bus.ts";
+import { BarrageError } from "protocol/errors.ts";
+import { backoffMs } from "../backoff.ts";
+import type { Call } from "../call.ts";
+import type { Clock } from "../clock.ts";
+import { decode, encode, errorOf, Taken } from "./wire.ts";
+
+/** A batch not taken in by then is sent again; with the same ids, so that nothing runs twice. */
+const TAKE_MS = 500;
+/** A command taken in and not answered is asked after this often: its answer may have been lost on the bus. */
+const ASK_AGAIN_MS = 1_500;
+const BATCH_CALLS = 128;
+const BATCH_BYTES = 262_144;
+const RETRY = { baseMs: 5, maxMs: 250 };
+
+interface Entry {
+  /** Grows from command to command. */
+  readonly place: number;
+  readonly id: string;
+  readonly call: Call;
+  sent: boolean;
+  takenAt: number | undefined;
+}
+
+export interface TargetOptions {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Name of this node, where answers go. */
+  readonly from: string;
+  /** `barrage.v1.act.<shard>.<kind>.<key>`. */
+  readonly subject: string;
+  readonly nextId: () => string;
+  /** Commands that may wait or be under way to one actor. */
+  readonly windowMax: number;
+  /** Shared by all targets of the node: who waits for which command's answer. */
+  readonly waiting: Map<string, RemoteTarget>;
+}
+
+/**
+ * The way from this node to one actor elsewhere. One batch at a time is on its way until the owner has taken it in, so
+ * that a retry - the actor moved, nobody listened, no answer came - never lets a later command overtake an earlier one.
+ * Answers come apart from that, whenever the actor gives them. What an owner took in may be lost with it: the next one
+ * refuses the first batch that names another epoch, and everything unanswered is sent again, the oldest first.
+ */
+export class RemoteTarget {
+  readonly #options: TargetOptions;
+  #queue: Entry[] = [];
+  readonly #open = new Map<string, Entry>();
+  #sending = false;
+  #places = 0;
+  #epoch: number | undefined;
+  usedAt: number;
+
+  constructor(options: TargetOptions) {
+    this.#options = options;
+    this.usedAt = options.clock.monotonic();
+  }
+
+  get idle(): boolean {
+    return this.#open.size === 0;
+  }
+
+  send(call: Call): void {
+    this.usedAt = this.#options.clock.monotonic();
+    if (this.#open.size >= this.#options.windowMax) {
+      return call.fail(
+        new BarrageError("overloaded", "Too many commands wait for an actor on another node", {
+          retryAfterMs: 100,
+        }),
+      );
+    }
+    const entry: Entry = {
+      place: this.#places++,
+      id: this.#options.nextId(),
+      call,
+      sent: false,
+      takenAt: undefined,
+    };
+    this.#open.set(entry.id, entry);
+    this.#options.waiting.set(entry.id, this);
+    this.#queue.push(entry);
+    if (!this.#sending) this.#pump();
+  }
+
+  answered(id: string, outcome: { output: unknown } | { error: BarrageError }): void {
+    const entry = this.#open.get(id);
+    if (entry !== undefined) this.#close(entry, outcome);
+  }
+
+  /** Ends what is past its deadline, and asks again after answers that stay away. */
+  sweep(now: number): void {
+    for (const entry of [...this.#open.values()]) {
+      if (entry.call.facts.deadline <= now) {
+        this.#close(entry, { error: new BarrageError(entry.sent ? "timeout" : "expired") });
+      } else if (entry.takenAt !== undefined && now - entry.takenAt > ASK_AGAIN_MS) {
+        this.#askAgain([entry]);
+      }
+    }
+    if (!this.#sending && this.#queue.length > 0) this.#pump();
+  }
+
+  stop(error: BarrageError): void {
+    for (const entry of [...this.#open.values()]) this.#close(entry, { error });
+  }
+
+  async #pump(): Promise<void> {
+    this.#sending = true;
+    let failures = 0;
+    // Everything sent in this moment goes together.
+    await Promise.resolve();
+    for (;;) {
+      this.#queue = this.#queue.filter(({ id }) => this.#open.has(id));
+      const batch = this.#batch();
+      if (batch.length === 0) break;
+      if (await this.#deliver(batch)) {
+        failures = 0;
+        const taken = new Set(batch);
+        this.#queue = this.#queue.filter((entry) => !taken.has(entry));
+      } else {
+        await this.#pause(backoffMs(failures++, this.#options.random, RETRY.baseMs, RETRY.maxMs));
+      }
+    }
+    this.#sending = false;
+  }
+
+  /** The longest run of the same verb at the head of the queue that fits one message. */
+  #batch(): Entry[] {
+    const batch: Entry[] = [];
+    let bytes = 0;
+    for (const entry of this.#queue) {
+      const { verb, bytes: weight } = entry.call.facts;
+      if (batch.length >= BATCH_CALLS || (batch.length > 0 && bytes + weight > BATCH_BYTES)) break;
+      if (batch.length > 0 && verb !== batch[0]!.call.facts.verb) break;
+      batch.push(entry);
+      bytes += weight;
+    }
+    return batch;
+  }
+
+  async #deliver(batch: readonly Entry[]): Promise<boolean> {
+    const { bus, clock, from, subject } = this.#options;
+    const now = clock.monotonic();
+    const epoch = this.#epoch === undefined ? {} : { epoch: this.#epoch };
+    const calls = batch.map(({ id, call: { facts } }) => ({
+      id,
+      once: facts.id ?? id,
+      input: facts.input,
+      caller: facts.caller,
+      timeoutMs: Math.max(1, facts.deadline - now),
+      bytes: facts.bytes,
+      chain: [...facts.chain],
+    }));
+    const patience = new AbortController();
+    const cancel = clock.after(TAKE_MS, () => patience.abort(new BarrageError("timeout")));
+    try {
+      for (const entry of batch) entry.sent = true;
+      const address = `${subject}.${batch[0]!.call.facts.verb}`;
+      const reply = await bus.request(address, encode({ from, calls, ...epoch }), {
+        signal: patience.signal,
+      });
+      const taken = decode(Taken, reply.data);
+      if ("taken" in taken) {
+        this.#epoch = taken.epoch;
+        for (const entry of batch) entry.takenAt = clock.monotonic();
+        return true;
+      }
+      const error = errorOf(taken.error);
+      if (error.reason === "moved" && taken.epoch !== undefined) {
+        this.#epoch = taken.epoch;
+        this.#askAgain(this.#open.values());
+      }
+      if (error.reason === "moved" || error.reason === "unavailable") return false;
+      for (const entry of batch) this.#close(entry, { error });
+      return true;
+    } catch (error) {
+      if (error instanceof NoResponders) return false;
+      const { reason } = BarrageError.from(error);
+      if (reason === "timeout" || reason === "unavailable") return false;
+      for (const entry of batch) this.#close(entry, { error: BarrageError.from(error) });
+      return true;
+    } finally {
+      cancel();
+    }
+  }
+
+  #askAgain(entries: Iterable<Entry>): void {
+    for (const entry of entries) {
+      if (entry.takenAt === undefined) continue;
+      entry.takenAt = undefined;
+      this.#queue.push(entry);
+    }
+    this.#queue.sort((a, b) => a.place - b.place);
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#options.clock.after(ms, resolve));
+  }
+
+  #close(entry: Entry, outcome: { output: unknown } | { error: BarrageError }): void {
+    this.#open.delete(entry.id);
+    this.#options.waiting.delete(entry.id);
+    if ("error" in outcome) entry.call.fail(outcome.error);
+    else entry.call.reply(outcome.output);
+  }
+}
