@@ -74,6 +74,11 @@ export class Ownership implements OwnershipStore {
       .where("owner", "=", node.id).where("owner_epoch", "=", node.epoch).execute();
   }
 
+  async drain(id: string, epoch: number): Promise<void> {
+    await this.#engine.db.updateTable("node").set({ draining: 1 })
+      .where("id", "=", id).where("epoch", "=", epoch).execute();
+  }
+
   async unregister(id: string, epoch: number): Promise<void> {
     // The row stays: its epoch must never start again.
     await this.#engine.db.updateTable("node").set({ expires_at: 0 })

@@ -155,6 +155,8 @@ export interface OwnershipStore {
   claim(node: { id: string; epoch: number }, wanted: readonly number[]): Promise<Map<number, number>>;
   /** Gives these shards up, if still owned by this node epoch. */
   release(node: { id: string; epoch: number }, shards: readonly number[]): Promise<void>;
+  /** The node wants no shards any more; other nodes see it. */
+  drain(id: string, epoch: number): Promise<void>;
   /** Ends the node's lease. */
   unregister(id: string, epoch: number): Promise<void>;
 }

@@ -45,6 +45,8 @@ export class Activation implements Dwelling {
   #dedupe: Dedupe | undefined;
   #life: Life = { phase: "starting" };
   #pumping = false;
+  /** Set when the shard moves away; resolved when no turn runs any more. */
+  #leaving: PromiseWithResolvers<void> | undefined;
   /** Taken from the mailbox and not answered: running over an await, or held for a later turn. */
   #open: Set<Call> | undefined;
   #turnStartedAt: number | undefined;
@@ -141,17 +143,32 @@ export class Activation implements Dwelling {
     if (this.#life.phase !== "running") return this.stop(new BarrageError("unavailable"));
     const { incarnation } = this.#life;
     this.#life = { phase: "passivating", incarnation };
-    try {
-      const turn = incarnation.beginTurn(this.#ownTurn());
-      await incarnation.behaviour?.onPassivate?.(turn);
-    } catch (error) {
-      log.error("Cannot flush {address}: {error}", { address: this.address, error });
-    }
-    incarnation.end();
+    await this.#flush(incarnation);
     if (this.phase === "stopped") return;
     if (this.#mailbox.size === 0) return this.stop(new BarrageError("unavailable"));
     this.#life = { phase: "starting" };
     this.#wake();
+  }
+
+  /**
+   * The shard moves to another node: the turn that runs ends, the state is flushed, and what still waits is sent on. A
+   * turn that does not end within `graceMs` is left to the fence.
+   */
+  async leave(graceMs: number, sendOn: (call: Call) => void): Promise<void> {
+    if (this.#life.phase === "stopped") return;
+    this.#leaving = Promise.withResolvers();
+    if (this.#pumping) {
+      const cancel = this.#host.ports.clock.after(graceMs, this.#leaving.resolve);
+      await this.#leaving.promise;
+      cancel();
+    }
+    if (this.#life.phase === "running") {
+      const { incarnation } = this.#life;
+      this.#life = { phase: "passivating", incarnation };
+      await this.#flush(incarnation);
+    }
+    for (const call of this.#mailbox.takeAll()) if (!call.settled) sendOn(call);
+    this.stop(new BarrageError("moved"));
   }
 
   /** Ends at once; everything unanswered gets `error`. */
@@ -167,8 +184,21 @@ export class Activation implements Dwelling {
     this.#host.gone(this);
   }
 
+  async #flush(incarnation: Incarnation): Promise<void> {
+    try {
+      const turn = incarnation.beginTurn(this.#ownTurn());
+      await incarnation.behaviour?.onPassivate?.(turn);
+    } catch (error) {
+      log.error("Cannot flush {address}: {error}", { address: this.address, error });
+    }
+    incarnation.end();
+  }
+
   #wake(): void {
-    if (this.#pumping || (this.#life.phase !== "running" && this.#life.phase !== "starting")) {
+    if (
+      this.#leaving !== undefined || this.#pumping ||
+      (this.#life.phase !== "running" && this.#life.phase !== "starting")
+    ) {
       this.#host.busy(this);
       return;
     }
@@ -190,6 +220,7 @@ export class Activation implements Dwelling {
         await this.#start();
         continue;
       }
+      if (this.#leaving !== undefined) break;
       const call = this.#mailbox.take();
       if (call === undefined) break;
       const pending = this.#runTurn(this.#life.incarnation, call);
@@ -200,6 +231,7 @@ export class Activation implements Dwelling {
     }
     if (turns > 0) this.#turnMs += ((clock.monotonic() - began) / turns - this.#turnMs) / 4;
     this.#pumping = false;
+    this.#leaving?.resolve();
     if (this.quiet) this.#host.idle(this);
   }
 

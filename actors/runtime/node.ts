@@ -10,6 +10,7 @@ import type { Clock } from "./clock.ts";
 import type { ActorDefinition, Verbs } from "./definition.ts";
 import { Drops } from "./drops.ts";
 import { DurableTimers } from "./durable_timers.ts";
+import { HandOff } from "./hand_off.ts";
 import { Ids } from "./ids.ts";
 import { type LeaseTimes, Ownership } from "./ownership.ts";
 import { Pace } from "./pace.ts";
@@ -25,6 +26,9 @@ const log = getLogger(["barrage", "node"]);
 const SWEEP_MS = 100;
 const PASSIVATE_EVERY = 10;
 const DEFAULT_BYTES = 128;
+const HAND_OVER_LOOK_MS = 50;
+/** How long a turn may hold up the hand-off of its shard. */
+const HAND_OVER_MS = 2_000;
 
 export interface NodeOptions {
   readonly node: { readonly id: string; readonly address: string; readonly version: string };
@@ -42,8 +46,9 @@ export interface HostOptions {
   readonly refuse?: NonNullable<Hosted["refuse"]>;
 }
 
-/** The two sides of talking to other nodes. */
+/** How this node talks to others. */
 interface Remote {
+  readonly handOff: HandOff;
   readonly caller: RemoteCaller;
   readonly owner: RemoteOwner;
 }
@@ -78,8 +83,10 @@ export class ActorNode implements ActivationHost, Sender {
       alone: options.alone,
       onLost: () => this.#loseShards(),
       onGained: (shards) => {
-        for (const shard of shards) this.#remote?.owner.open(shard);
+        for (const shard of shards) this.#remote?.owner.serve(shard);
       },
+      onWish: (shard, owner) => this.#takeOver(shard, owner),
+      onMissed: (shard) => this.#remote?.owner.close(shard),
     });
     this.#timers = new DurableTimers({
       store: storage.timers,
@@ -109,6 +116,14 @@ export class ActorNode implements ActivationHost, Sender {
   #connect({ node, bus, clock, random }: NodeOptions): Remote {
     const { drops } = this;
     return {
+      handOff: new HandOff({
+        bus,
+        clock,
+        drops,
+        nodeId: node.id,
+        release: (shard) => this.#handOver(shard),
+        onDraining: () => this.ownership.hint(),
+      }),
       caller: new RemoteCaller({
         bus,
         clock,
@@ -145,7 +160,7 @@ export class ActorNode implements ActivationHost, Sender {
   }
 
   async start(): Promise<void> {
-    await this.#remote?.caller.ready;
+    await Promise.all([this.#remote?.caller.ready, this.#remote?.handOff.ready]);
     await this.ownership.start();
     this.#life = "running";
     this.#timers.start();
@@ -242,6 +257,20 @@ export class ActorNode implements ActivationHost, Sender {
     return this.#population.stats();
   }
 
+  /**
+   * Lets the other nodes take every shard, one after the other, for at most `graceMs`; commands go on meanwhile. Returns
+   * at once when there is no other node to take them.
+   */
+  async handEverythingOver(graceMs: number): Promise<void> {
+    if (this.#remote === undefined || !await this.ownership.drain()) return;
+    this.#remote.handOff.announceDraining();
+    const { clock } = this.ports;
+    const end = clock.monotonic() + graceMs;
+    while (this.ownership.shards.length > 0 && clock.monotonic() < end) {
+      await new Promise<void>((resolve) => clock.after(HAND_OVER_LOOK_MS, resolve));
+    }
+  }
+
   /** Refuses new commands and lets what waits finish, for at most `graceMs`. */
   async drain(graceMs: number): Promise<void> {
     if (this.#life !== "running") return;
@@ -263,6 +292,7 @@ export class ActorNode implements ActivationHost, Sender {
     for (const activation of all) activation.stop(new BarrageError("unavailable", "The node is stopping"));
     this.#cancelSweep?.();
     this.#remote?.owner.stop();
+    this.#remote?.handOff.stop();
     await this.ownership.stop();
     this.#remote?.caller.stop();
   }
@@ -374,6 +404,26 @@ export class ActorNode implements ActivationHost, Sender {
     this.#remote?.owner.stop();
     const error = new BarrageError("unavailable", "The node has lost its lease");
     for (const activation of [...this.#population.ofShards()]) activation.stop(error);
+  }
+
+  async #takeOver(shard: number, owner: string): Promise<boolean> {
+    if (this.#remote === undefined) return false;
+    await this.#remote.owner.prepare(shard);
+    const released = await this.#remote.handOff.ask(owner, shard);
+    if (!released) this.#remote.owner.close(shard);
+    return released;
+  }
+
+  async #handOver(shard: number): Promise<void> {
+    this.ownership.forget(shard);
+    this.#remote?.owner.close(shard);
+    const leaving = [...this.#population.ofShards()].filter((activation) => activation.shard === shard);
+    await Promise.all(
+      leaving.map((activation) =>
+        activation.leave(HAND_OVER_MS, (call) => this.#route(activation.definition, activation.key, call))
+      ),
+    );
+    await this.ownership.release(shard);
   }
 
   #untilQuiet(graceMs: number): Promise<void> {

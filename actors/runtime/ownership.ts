@@ -11,6 +11,8 @@ export interface LeaseTimes {
   readonly renewMs: number;
   /** After this long without a good renewal, counted from sending it, the node stops by itself; below `ttlMs`. */
   readonly fenceMs: number;
+  /** A node younger than this takes over nothing from a node that stays. */
+  readonly settleMs: number;
 }
 
 export interface OwnershipOptions {
@@ -24,11 +26,16 @@ export interface OwnershipOptions {
   readonly onLost: () => void;
   /** Shards this node has just come to own. */
   readonly onGained?: (shards: readonly number[]) => void;
+  /** Prepares for a shard that another node owns, asks it to let go, and undoes the preparation where it does not. */
+  readonly onWish?: (shard: number, owner: string) => Promise<boolean>;
+  /** The shard was let go, but somebody else has it now. */
+  readonly onMissed?: (shard: number) => void;
 }
 
 interface Inside {
   readonly phase: "inside";
   readonly node: NodeRecord;
+  readonly enteredAt: number;
   validUntil: number;
   readonly epochs: Map<number, number>;
 }
@@ -47,6 +54,8 @@ export class Ownership {
   #life: Life = { phase: "outside" };
   #cancelNext: (() => void) | undefined;
   #running: Promise<void> = Promise.resolve();
+  #moving = false;
+  #draining = false;
 
   constructor(options: OwnershipOptions) {
     this.#options = options;
@@ -82,6 +91,32 @@ export class Ownership {
     await store.unregister(life.node.id, life.node.epoch);
   }
 
+  /** Tells the others that this node wants no shards any more; they come and ask for them. False when there are none. */
+  async drain(): Promise<boolean> {
+    if (this.#life.phase !== "inside") return false;
+    const { id, epoch } = this.#life.node;
+    const { store } = this.#options;
+    const others = (await store.nodes()).filter((node) => node.id !== id && !node.draining);
+    if (others.length === 0) return false;
+    this.#draining = true;
+    await store.drain(id, epoch);
+    return true;
+  }
+
+  /** Stops owning one shard here; the database still has it until `release`. */
+  forget(shard: number): void {
+    if (this.#life.phase === "inside") this.#life.epochs.delete(shard);
+  }
+
+  async release(shard: number): Promise<void> {
+    if (this.#life.phase === "inside") await this.#options.store.release(this.#life.node, [shard]);
+  }
+
+  /** Another node asked for shards to be looked at now rather than at the next renewal. */
+  hint(): void {
+    this.#rebalance();
+  }
+
   /** A write of ours met a newer epoch: ask the database at once what is still ours. */
   doubt(): void {
     this.#cancelNext?.();
@@ -108,7 +143,13 @@ export class Ownership {
     const sentAt = clock.monotonic();
     const record = await store.register({ ...node, ttlMs: times.ttlMs });
     if (this.#life.phase === "stopped") return;
-    this.#life = { phase: "inside", node: record, validUntil: sentAt + times.fenceMs, epochs: new Map() };
+    this.#life = {
+      phase: "inside",
+      node: record,
+      enteredAt: sentAt,
+      validUntil: sentAt + times.fenceMs,
+      epochs: new Map(),
+    };
     await this.#claim();
     log.info("Node {id} entered with epoch {epoch} and owns {shards} shards", {
       id: record.id,
@@ -133,11 +174,12 @@ export class Ownership {
     }
     life.validUntil = sentAt + times.fenceMs;
     await this.#claim();
+    this.#rebalance();
   }
 
   async #claim(): Promise<void> {
     const life = this.#life;
-    if (life.phase !== "inside" || life.epochs.size === SHARDS) return;
+    if (life.phase !== "inside" || life.epochs.size === SHARDS || this.#draining) return;
     const { store } = this.#options;
     const nodes = (await store.nodes()).filter((node) => !node.draining).map((node) => node.id);
     const wanted: number[] = [];
@@ -155,6 +197,44 @@ export class Ownership {
     const shards = [...gained.keys()];
     if (shards.length > 0) this.#options.onGained?.(shards);
     return shards;
+  }
+
+  /** Takes over, one at a time, the shards that others own and this node should. Never while it may not own any. */
+  async #rebalance(): Promise<void> {
+    const life = this.#life;
+    if (this.#moving || this.#draining || life.phase !== "inside" || this.#options.onWish === undefined) {
+      return;
+    }
+    this.#moving = true;
+    try {
+      for (const { n, owner } of await this.#wished(life)) {
+        if (this.#life !== life || !this.holds || this.#draining) return;
+        if (!await this.#options.onWish(n, owner)) continue;
+        if ((await this.#take(life, [n])).length === 0) this.#options.onMissed?.(n);
+      }
+    } catch (error) {
+      log.warn("Cannot take shards over: {error}", { error });
+    } finally {
+      this.#moving = false;
+    }
+  }
+
+  /**
+   * While a node drains, only its shards move; otherwise a node asks for its share when all have lived for a while, so
+   * that a rolling deploy does not shuffle shards back and forth.
+   */
+  async #wished(life: Inside): Promise<{ n: number; owner: string }[]> {
+    const { store, clock, times } = this.#options;
+    const nodes = await store.nodes();
+    const draining = new Set(nodes.filter((node) => node.draining).map(({ id }) => id));
+    const staying = nodes.filter((node) => !node.draining).map(({ id }) => id);
+    const settled = draining.size === 0 && clock.monotonic() - life.enteredAt >= times.settleMs;
+    const wished: { n: number; owner: string }[] = [];
+    for (const { n, owner } of await store.shards()) {
+      if (owner === undefined || life.epochs.has(n) || wish(n, staying) !== life.node.id) continue;
+      if (draining.has(owner) || (settled && staying.includes(owner))) wished.push({ n, owner });
+    }
+    return wished;
   }
 
   #lose(why: string): void {

@@ -8,7 +8,7 @@ import { openSqlite } from "storage/sqlite.ts";
 import type { Storage } from "storage/storage.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
-export const LEASE = { ttlMs: 10_000, renewMs: 2_500, fenceMs: 7_500 };
+export const LEASE = { ttlMs: 10_000, renewMs: 2_500, fenceMs: 7_500, settleMs: 5_000 };
 
 export interface StageOptions {
   readonly limits?: Partial<RuntimeLimits>;

@@ -9,6 +9,8 @@ import { Batch, decode, encode, failureOf } from "./wire.ts";
 
 const log = getLogger(["barrage", "remote"]);
 
+/** Batches kept for one shard; more are answered `moved` and come again. */
+const KEPT_MAX = 1_024;
 const encoder = new TextEncoder();
 /** Characters of one message of answers: with three bytes each still below the bus's 1 MiB. */
 const ANSWERS_LENGTH = 262_144;
@@ -27,6 +29,8 @@ export interface RemoteOwnerOptions {
 export class RemoteOwner {
   readonly #options: RemoteOwnerOptions;
   readonly #shards = new Map<number, Subscription>();
+  /** Batches for shards that are on their way to this node. */
+  readonly #kept = new Map<number, BusMessage[]>();
   /** Encoded answers that wait for the end of this moment, by the node they go to. */
   readonly #outgoing = new Map<string, string[]>();
 
@@ -34,27 +38,47 @@ export class RemoteOwner {
     this.#options = options;
   }
 
-  /** Resolves when commands to the shard reach this node. */
-  async open(shard: number): Promise<void> {
-    let subscription = this.#shards.get(shard);
-    if (subscription === undefined) {
-      const receive = (message: BusMessage) => this.#receive(shard, message);
-      subscription = this.#options.bus.subscribe(`barrage.v1.act.${shard}.>`, receive, { queue: "own" });
-      this.#shards.set(shard, subscription);
-    }
-    await subscription.ready;
+  /** Resolves when commands to the shard reach this node; until `serve` they are kept. */
+  async prepare(shard: number): Promise<void> {
+    if (!this.#kept.has(shard)) this.#kept.set(shard, []);
+    await this.#listen(shard).ready;
+  }
+
+  /** The shard is this node's now: what was kept runs first. */
+  serve(shard: number): void {
+    this.#listen(shard);
+    const kept = this.#kept.get(shard) ?? [];
+    this.#kept.delete(shard);
+    for (const message of kept) this.#receive(shard, message);
   }
 
   close(shard: number): void {
     this.#shards.get(shard)?.unsubscribe();
     this.#shards.delete(shard);
+    const kept = this.#kept.get(shard) ?? [];
+    this.#kept.delete(shard);
+    for (const message of kept) this.#receive(shard, message);
   }
 
   stop(): void {
     for (const shard of [...this.#shards.keys()]) this.close(shard);
   }
 
+  #listen(shard: number): Subscription {
+    const known = this.#shards.get(shard);
+    if (known !== undefined) return known;
+    const receive = (message: BusMessage) => this.#receive(shard, message);
+    const made = this.#options.bus.subscribe(`barrage.v1.act.${shard}.>`, receive, { queue: "own" });
+    this.#shards.set(shard, made);
+    return made;
+  }
+
   #receive(shard: number, message: BusMessage): void {
+    const kept = this.#kept.get(shard);
+    if (kept !== undefined && kept.length < KEPT_MAX) {
+      kept.push(message);
+      return;
+    }
     const epoch = this.#options.epochOf(shard);
     try {
       if (epoch === undefined) throw new BarrageError("moved");
