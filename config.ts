@@ -191,6 +191,13 @@ const SETTINGS = {
     ),
     callTimeoutMs: whole("CALL_TIMEOUT_MS", 5_000, 100, 60_000, "How long a call to an actor may take"),
     leaseTtlMs: whole("LEASE_TTL_MS", 10_000, 1_000, 300_000, "A node silent for this long is dead"),
+    settleMs: whole(
+      "SETTLE_MS",
+      30_000,
+      0,
+      600_000,
+      "A node younger than this takes no shards from one that stays",
+    ),
     leaseRenewMs: whole("LEASE_RENEW_MS", 2_500, 100, 100_000, "How often a node says it lives"),
   },
 } as const;

@@ -49,7 +49,12 @@ async function run(config: Config): Promise<void> {
     bus,
     storage,
     alone: config.stores.database.kind === "sqlite",
-    lease: { ttlMs: runtime.leaseTtlMs, renewMs: runtime.leaseRenewMs, fenceMs: runtime.leaseTtlMs * 0.75 },
+    lease: {
+      ttlMs: runtime.leaseTtlMs,
+      renewMs: runtime.leaseRenewMs,
+      fenceMs: runtime.leaseTtlMs * 0.75,
+      settleMs: runtime.settleMs,
+    },
     limits: {
       ...DEFAULT_LIMITS,
       mailbox: {

@@ -35,7 +35,7 @@ const node = new ActorNode({
   bus,
   storage,
   limits: DEFAULT_LIMITS,
-  lease: { ttlMs: 10_000, renewMs: 2_500, fenceMs: 7_500 },
+  lease: { ttlMs: 10_000, renewMs: 2_500, fenceMs: 7_500, settleMs: 30_000 },
   alone: true,
 });
 node.host(counter, () => {

@@ -70,13 +70,15 @@ Deno.test("[O3] a node that cannot renew fences itself 7.5 s after sending its l
   assert.equal(node.ownership.holds, true);
   await stage.clock.advance(200);
   assert.equal(node.ownership.holds, false);
-  assert.equal(await outcome(node.ref(ledgerActor, ROOM).add({ text: "x" })), "unavailable");
+  const waiting = node.ref(ledgerActor, ROOM).add({ text: "while outside" });
+  assert.equal(await outcome(waiting), "open");
+  assert.deepEqual(await linesOf(stage.storage.rooms, ROOM), []);
   const [record] = await stage.storage.ownership.nodes();
   assert.equal(record?.id, "a", "the database still counts the node as alive: it stopped first");
   broken = false;
   await stage.clock.advance(2_600);
   assert.equal(node.ownership.epochOf(0), 2);
-  assert.deepEqual(await node.ref(ledgerActor, ROOM).add({ text: "x" }), { offset: 1 });
+  assert.deepEqual(await waiting, { offset: 1 });
 });
 
 Deno.test("[O4] a process that stood still longer than its lease runs nothing under the old epoch", async () => {

@@ -37,7 +37,7 @@ export function guest(n: number): Caller {
 export const OWNER = viewer(999_999);
 
 // Time may jump by days here; leases have tests of their own.
-const LEASE = { ttlMs: 1e12, renewMs: 1e11, fenceMs: 5e11 };
+const LEASE = { ttlMs: 1e12, renewMs: 1e11, fenceMs: 5e11, settleMs: 0 };
 
 export interface StageOptions {
   readonly room?: Partial<RoomLimits>;
