@@ -79,7 +79,7 @@ const DatabaseUrl = z.string()
 
 const NatsUrls = z.string().transform((urls) => urls.split(",").map((url) => url.trim()))
   .refine(
-    (urls) => urls.every((url) => /^(nats|tls|wss?):\/\/\S+$/.test(url)),
+    (urls) => urls.every((url) => /^(nats|tls):\/\/\S+$/.test(url)),
     "must be nats://HOST:PORT, or several with commas between",
   ).optional();
 

@@ -50,7 +50,7 @@ export function pageRoutes() {
       rewriteRequestPath: (path) => path.replace(/^\/assets\/swagger/, ""),
     }),
   );
-  app.get("/assets/*", serveStatic({ root: `${WEB}/dist`, rewriteRequestPath }));
+  app.get("/assets/:file{[\\w-]+(\\.[\\w-]+)+}", serveStatic({ root: `${WEB}/dist`, rewriteRequestPath }));
   app.get("/assets/:file{[\\w-]+\\.(css|svg|png)}", serveStatic({ root: WEB, rewriteRequestPath }));
   app.get("/", strict, page);
   app.get("/rooms/:room", strict, page);

@@ -1,5 +1,6 @@
 import { createConnection } from "node:net";
-import { connect, type NatsConnection } from "nats";
+import { connect, ErrorCode, type NatsConnection, NatsError } from "nats";
+import { hearLateErrors } from "./nats_transport.ts";
 
 export interface NatsServer {
   /** For messages and logs: without user, password or token. */
@@ -21,8 +22,10 @@ export interface DialOptions {
 }
 
 const DEFAULT_PORT = 4_222;
-// Of these many pings without an answer the next one due ends the connection.
+// With so many pings unanswered, the time of the next one ends the connection.
 const PINGS_OUT = 2;
+
+hearLateErrors();
 
 /** Reads `nats://` and `tls://` URLs, with `user:password@` or `token@` before the host where needed. */
 export function parseServer(url: string): NatsServer {
@@ -73,7 +76,7 @@ export async function dial(server: NatsServer, options: DialOptions): Promise<Na
     });
     if (connection.info?.headers !== true) {
       await connection.close();
-      throw new Error("the server has headers turned off");
+      throw new Error("it has headers turned off");
     }
     return connection;
   } catch (error) {
@@ -91,7 +94,7 @@ async function greeted(server: NatsServer, signal: AbortSignal): Promise<void> {
   const abort = () => reject(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
   socket.once("data", () => resolve());
-  socket.once("error", reject);
+  socket.on("error", reject);
   socket.once("close", () => reject(new Error("it hung up")));
   try {
     signal.throwIfAborted();
@@ -105,5 +108,8 @@ async function greeted(server: NatsServer, signal: AbortSignal): Promise<void> {
 function why(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === "TimeoutError") return "it does not answer";
+  if (error instanceof NatsError && error.code === ErrorCode.ServerOptionNotAvailable) {
+    return `it does not offer ${error.message}`;
+  }
   return error.message.replace(/^'|'$/g, "");
 }

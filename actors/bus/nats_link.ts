@@ -22,6 +22,7 @@ type LinkState =
 
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 2_000;
+const TOLD_MAX = 32;
 
 /** A connection that is made again, with all its subscriptions, whenever it ends. */
 export class NatsLink {
@@ -32,6 +33,7 @@ export class NatsLink {
   #state: LinkState = { kind: "disconnected" };
   #maxBytes = BUS_MAX_BYTES;
   #failure: Error | undefined;
+  readonly #told = new Set<string>();
   #dropped = 0;
   #lost = 0;
   #unconfirmed = 0;
@@ -89,7 +91,7 @@ export class NatsLink {
     bytes: number,
     signal: AbortSignal,
   ): Promise<Msg> {
-    if (this.#state.kind !== "connected") {
+    if (this.#state.kind !== "connected" || !this.#state.session.alive) {
       throw new BarrageError("unavailable", `Cannot ask ${subject}: the bus is not connected`);
     }
     const send = (reply: string) => this.send(subject, data, headers, bytes, reply);
@@ -139,10 +141,10 @@ export class NatsLink {
       const server = servers[next++ % servers.length];
       if (server === undefined) throw new TypeError("Cannot connect to the bus: there is no server");
       const session = await this.#dial(server);
-      if (session !== undefined) {
-        await this.#serve(session, server);
-        failures = 0;
-      }
+      const since = performance.now();
+      if (session !== undefined) await this.#serve(session, server);
+      // A server that takes connections and ends them at once is no better than one that takes none.
+      if (performance.now() - since > RETRY_MAX_MS) failures = 0;
       await pause(Math.random() * Math.min(RETRY_FIRST_MS * 2 ** failures++, RETRY_MAX_MS), signal);
     }
   }
@@ -179,6 +181,7 @@ export class NatsLink {
   #begin(session: NatsSession, entered: ReadonlySet<NatsSubscription>): void {
     this.#maxBytes = session.maxBytes;
     this.#failure = undefined;
+    this.#told.clear();
     this.#state = { kind: "connected", session };
     for (const subscription of this.#subscriptions) {
       if (entered.has(subscription)) subscription.listening();
@@ -192,17 +195,18 @@ export class NatsLink {
     if (await session.confirm()) subscription.listening();
   }
 
-  /** Reports a failure once, however often it repeats. */
+  /** Reports what keeps failing once, until there is a connection again. */
   #fail(error: Error): void {
-    const known = this.#failure?.message === error.message;
     this.#failure = error;
-    if (!known) this.#options.onError(error);
+    if (this.#told.has(error.message) || this.#told.size >= TOLD_MAX) return;
+    this.#told.add(error.message);
+    this.#options.onError(error);
   }
 }
 
 function reason(cause: Error | undefined): string {
   // Servers hang up without a word on a client that reads too slowly.
-  return cause === undefined ? "it hung up" : cause.message;
+  return cause === undefined ? "it hung up, or answers no pings" : cause.message;
 }
 
 /** Ends early, without an error, when the signal fires. */

@@ -26,7 +26,6 @@ export class NatsSession {
   readonly #inbox = new Inbox();
   readonly #copies = new ShortCopies();
   readonly #flushing = new Set<(confirmed: boolean) => void>();
-  #cause: Error | undefined;
 
   constructor(connection: NatsConnection, options: SessionOptions) {
     this.#connection = connection;
@@ -122,13 +121,12 @@ export class NatsSession {
     this.#window.stop();
     this.#inbox.end(new BarrageError("unavailable", "Cannot await the answer: the bus got disconnected"));
     for (const settle of this.#flushing) settle(false);
-    return this.#cause ?? (cause instanceof Error ? cause : undefined);
+    return cause instanceof Error ? cause : undefined;
   }
 
   async #follow(statuses: AsyncIterable<Status>): Promise<void> {
     for await (const status of statuses) {
       if (status.type === DebugEvents.StaleConnection) {
-        this.#cause = new Error("it does not answer pings");
         // By itself nats.js would first write what waits, which a paused server does not take.
         await this.#connection.close();
       } else if (status.type === Events.Error) {

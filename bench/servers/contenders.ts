@@ -9,7 +9,7 @@ const DATA = `data-${Deno.pid}-`;
 /** Limits that exist to stop a crowd from one address, which is what a benchmark is. */
 const BARRAGE_ENV = { HOST: "127.0.0.1", PORT: "0", LOG: "json", GUESTS: "on", GUESTS_PER_MINUTE: "1000000" };
 
-/** One embedded node with the permissions of `deno task start`, in a fresh data directory. */
+/** One embedded node as `deno task start` runs it, in a fresh data directory. */
 export function barrage(): Contender {
   return {
     name: "Barrage",
@@ -46,18 +46,17 @@ export async function removeDataDirs(): Promise<void> {
 export async function startBarrage(dataDir: string): Promise<Server> {
   return await Server.start({
     command: Deno.execPath(),
-    args: [
-      "run",
-      "--allow-env",
-      "--allow-net",
-      "--allow-sys=hostname",
-      "--allow-read",
-      `--allow-write=${dataDir}`,
-      `${ROOT}/main.ts`,
-    ],
+    args: ["run", ...await startFlags(), "--allow-read", `--allow-write=${dataDir}`, `${ROOT}/main.ts`],
     cwd: ROOT,
     env: { ...BARRAGE_ENV, DATA_DIR: dataDir },
   });
+}
+
+/** What `deno task start` passes to Deno, apart from the folders, which differ here. */
+async function startFlags(): Promise<string[]> {
+  const { tasks } = JSON.parse(await Deno.readTextFile(`${ROOT}/deno.json`));
+  const command: string = tasks.start.command;
+  return command.replace(/\$\(.*?\)/g, "").match(/--\S+/g) ?? [];
 }
 
 /** A bare Deno server that sends `frame` to everyone each `tickMs`. */

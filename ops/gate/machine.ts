@@ -7,6 +7,7 @@ interface Need {
 
 const NEEDS: readonly Need[] = [
   { name: "PostgreSQL", debian: "postgresql", present: hasPostgres },
+  { name: "NATS", debian: "nats-server", present: () => exists("/usr/sbin/nats-server") },
   { name: "Chromium", debian: "chromium", present: () => exists("/usr/bin/chromium") },
   {
     name: "a font with Chinese characters",

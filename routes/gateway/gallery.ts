@@ -9,7 +9,7 @@ import { GallerySeat, type SeatKeeper, type Viewer } from "./seat.ts";
 
 const log = getLogger(["barrage", "gateway"]);
 
-/** Frames kept while somebody joins or a gap is mended; more than this at once and viewers must recover themselves. */
+/** Frames kept while somebody joins or a gap is mended; what is missing beyond that is read from the room. */
 const KEPT_FRAMES = 256;
 
 export interface GalleryOptions {
@@ -87,9 +87,9 @@ export class Gallery implements SeatKeeper {
   seated(seat: GallerySeat, position: Position): void {
     if (seat.life.phase !== "joining") return;
     seat.after = position.offset;
+    this.#epoch = Math.max(this.#epoch, position.epoch);
     if (this.#keeps(seat.after)) return this.#begin(seat);
-    // Lost before this gallery could notice: another viewer's answer was already past it.
-    this.#options.drops.count("frame", "lost_on_bus");
+    // Another viewer's answer, further on than this one, was the first here: what lies between may be lost.
     this.#options.history(this.room, seat.after).then((items) => {
       const missing = items.filter(({ offset }) => offset > seat.after);
       if (missing.length > 0 && seat.life.phase === "joining") this.#sendTo(seat, this.#frameOf(missing));
@@ -146,6 +146,7 @@ export class Gallery implements SeatKeeper {
   /** The room's own word on where it stands; if the bus lost its last frames, this is how it shows. */
   confirm(position: Position & { readonly online: number }): void {
     this.online = position.online;
+    if (this.viewers === 0) return;
     if (this.#head !== undefined && this.#head < this.#expected && this.#mending === undefined) {
       this.#mend([]);
     }
@@ -197,14 +198,7 @@ export class Gallery implements SeatKeeper {
   }
 
   #deliver(frame: Broadcast): void {
-    const head = this.#head;
-    if (frame.hasItems && head !== undefined) {
-      if (frame.to <= head) return this.#options.drops.count("frame", "duplicate");
-      if (frame.from <= head) frame = frame.beyond(head);
-      this.#head = frame.to;
-      this.#total += frame.count;
-      for (const seat of this.#ahead) this.#catchUp(seat, frame);
-    }
+    if (frame.hasItems && this.#head !== undefined) this.#advance(this.#head, frame);
     if (this.#joining > 0) this.#keep(frame);
     for (const seat of this.#live) this.#sendTo(seat, frame);
     if (!frame.hasItems && this.#paused.size > 0 && frame.state !== undefined) {
@@ -212,12 +206,18 @@ export class Gallery implements SeatKeeper {
     }
   }
 
+  #advance(head: number, frame: Broadcast): void {
+    if (frame.to <= head) return this.#options.drops.count("frame", "duplicate");
+    const fresh = frame.from > head ? frame : frame.beyond(head);
+    this.#head = fresh.to;
+    this.#total += fresh.count;
+    for (const seat of this.#ahead) this.#catchUp(seat, fresh);
+  }
+
   /** A join takes less time than this many frames, so it is the oldest that nobody waits for. */
   #keep(frame: Broadcast): void {
     this.#kept.push(frame);
-    if (this.#kept.length <= KEPT_FRAMES) return;
-    this.#kept.shift();
-    this.#options.drops.count("frame", "joining_overflow");
+    if (this.#kept.length > KEPT_FRAMES) this.#kept.shift();
   }
 
   #sendTo(seat: GallerySeat, frame: Broadcast): void {

@@ -33,7 +33,7 @@ Deno.test("[G31] a flood of calls closes the socket with 4405", async () => {
   await using server = await startServer({ CALLS_PER_SECOND: 1, CALLS_BURST: 1 });
   await using client = await SocketClient.open(server.socketUrl);
   const calls = Array.from({ length: 16 }, (_, id) => ({ ...PING, id }));
-  const isAnswer = (message: Message): message is Message => true;
+  const isAnswer = (_message: Message): _message is Message => true;
   let answer: Message = [];
   // One batch after the other: a peer that still sends when it is closed may not get to read the code.
   while (Array.isArray(answer)) {

@@ -5,8 +5,10 @@ export class Cable implements AsyncDisposable {
   readonly #pipes = new Set<Promise<void>>();
   readonly #accepting: Promise<void>;
   #plugged = true;
+  #clear = Promise.withResolvers<void>();
 
   constructor(readonly target: number) {
+    this.#clear.resolve();
     this.#accepting = this.#accept();
   }
 
@@ -28,8 +30,18 @@ export class Cable implements AsyncDisposable {
     this.#plugged = true;
   }
 
+  /** Nothing moves any more, though connections stay open: a sender fills what buffers there are, and waits. */
+  clog(): void {
+    this.#clear = Promise.withResolvers();
+  }
+
+  unclog(): void {
+    this.#clear.resolve();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
+    this.unclog();
     await this.#accepting;
     this.pull();
     await Promise.all(this.#pipes);
@@ -45,12 +57,27 @@ export class Cable implements AsyncDisposable {
       for (const [from, to] of [[client, server], [server, client]] as const) {
         from.setNoDelay();
         this.#connections.add(from);
-        const pipe = forward(from, to).finally(() => {
+        const pipe = this.#forward(from, to).finally(() => {
           this.#connections.delete(from);
           this.#pipes.delete(pipe);
         });
         this.#pipes.add(pipe);
       }
+    }
+  }
+
+  async #forward(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
+    const buffer = new Uint8Array(65_536);
+    try {
+      for (let read = await from.read(buffer); read !== null; read = await from.read(buffer)) {
+        for (let sent = 0; sent < read;) sent += await to.write(buffer.subarray(sent, read));
+        await this.#clear.promise;
+      }
+    } catch (error) {
+      if (!isClosed(error)) throw error;
+    } finally {
+      close(from);
+      close(to);
     }
   }
 }
@@ -61,20 +88,6 @@ async function connect(port: number): Promise<Deno.TcpConn | undefined> {
   } catch (error) {
     if (error instanceof Deno.errors.ConnectionRefused) return undefined;
     throw error;
-  }
-}
-
-async function forward(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
-  const buffer = new Uint8Array(65_536);
-  try {
-    for (let read = await from.read(buffer); read !== null; read = await from.read(buffer)) {
-      for (let sent = 0; sent < read;) sent += await to.write(buffer.subarray(sent, read));
-    }
-  } catch (error) {
-    if (!isClosed(error)) throw error;
-  } finally {
-    close(from);
-    close(to);
   }
 }
 

@@ -5,8 +5,9 @@ export interface NatsServerOptions {
 
 /** Starts a server of its own on a free port, in a temporary directory that goes with it. */
 export async function startNats({ config = [] }: NatsServerOptions = {}): Promise<NatsServerProcess> {
+  const binary = await findBinary();
   const directory = await Deno.makeTempDir({ prefix: "barrage-nats-" });
-  const server = new NatsServerProcess(directory, config);
+  const server = new NatsServerProcess(binary, directory, config);
   await server.start();
   return server;
 }
@@ -16,7 +17,8 @@ export async function startNatsCluster(size = 3): Promise<NatsCluster> {
   await using started = new AsyncDisposableStack();
   const servers: NatsServerProcess[] = [];
   for (let index = 0; index < size; index++) {
-    const routes = servers.map((server) => `"nats-route://127.0.0.1:${server.routePort}"`).join(", ");
+    const ports = await Promise.all(servers.map((server) => server.routePort()));
+    const routes = ports.map((port) => `"nats-route://127.0.0.1:${port}"`).join(", ");
     const config = [
       `server_name: "n${index}"`,
       `cluster { name: "test", listen: "127.0.0.1:-1", no_advertise: true, routes: [${routes}] }`,
@@ -43,12 +45,14 @@ export interface ConnectionFacts {
 }
 
 export class NatsServerProcess implements AsyncDisposable {
+  readonly #binary: string;
   readonly #directory: string;
   readonly #config: readonly string[];
   #state: State = { kind: "stopped" };
   #port = -1;
 
-  constructor(directory: string, config: readonly string[]) {
+  constructor(binary: string, directory: string, config: readonly string[]) {
+    this.#binary = binary;
     this.#directory = directory;
     this.#config = config;
   }
@@ -61,8 +65,8 @@ export class NatsServerProcess implements AsyncDisposable {
     return `nats://127.0.0.1:${this.#port}`;
   }
 
-  get routePort(): number {
-    return this.#said(/route connections on 127\.0\.0\.1:(\d+)/);
+  async routePort(): Promise<number> {
+    return Number((await this.says(/route connections on 127\.0\.0\.1:(\d+)/))[1]);
   }
 
   /** Again on the same port, after the first time. */
@@ -70,7 +74,7 @@ export class NatsServerProcess implements AsyncDisposable {
     const path = `${this.#directory}/server.conf`;
     const lines = [`listen: "127.0.0.1:${this.#port}"`, `http: "127.0.0.1:-1"`, ...this.#config];
     await Deno.writeTextFile(path, lines.join("\n"));
-    const process = new Deno.Command("nats-server", {
+    const process = new Deno.Command(this.#binary, {
       args: ["--config", path],
       cwd: this.#directory,
       stdin: "null",
@@ -78,9 +82,9 @@ export class NatsServerProcess implements AsyncDisposable {
       stderr: "piped",
     }).spawn();
     const log = new ServerLog(process.stderr);
-    await log.until(/Server is ready/);
     this.#state = { kind: "running", process, log };
-    this.#port = this.#said(/client connections on 127\.0\.0\.1:(\d+)/);
+    this.#port = Number((await this.says(/client connections on 127\.0\.0\.1:(\d+)/))[1]);
+    await this.says(/Server is ready/);
   }
 
   /** SIGKILL. */
@@ -94,8 +98,10 @@ export class NatsServerProcess implements AsyncDisposable {
   }
 
   /** SIGSTOP: connections stay open, and nothing moves. */
-  pause(): void {
-    this.#running.process.kill("SIGSTOP");
+  async pause(): Promise<void> {
+    const { process } = this.#running;
+    process.kill("SIGSTOP");
+    while (!/\) T /.test(await Deno.readTextFile(`/proc/${process.pid}/stat`)));
   }
 
   /** SIGCONT. */
@@ -104,8 +110,8 @@ export class NatsServerProcess implements AsyncDisposable {
   }
 
   /** Resolves when the server has said it, since its last start. */
-  async says(pattern: RegExp): Promise<void> {
-    await this.#running.log.until(pattern);
+  async says(pattern: RegExp): Promise<RegExpExecArray> {
+    return await this.#running.log.until(pattern);
   }
 
   /** Resolves when the server has routes to `count` others. */
@@ -114,7 +120,7 @@ export class NatsServerProcess implements AsyncDisposable {
   }
 
   async connections(): Promise<ConnectionFacts[]> {
-    const port = this.#said(/http monitor on 127\.0\.0\.1:(\d+)/);
+    const [, port] = await this.says(/http monitor on 127\.0\.0\.1:(\d+)/);
     const response = await fetch(`http://127.0.0.1:${port}/connz?subs=1`);
     const { connections } = await response.json();
     return connections.map((connection: { name?: string; subscriptions_list?: string[] }) => ({
@@ -132,12 +138,6 @@ export class NatsServerProcess implements AsyncDisposable {
     if (this.#state.kind !== "running") throw new Error("The server is not running");
     return this.#state;
   }
-
-  #said(pattern: RegExp): number {
-    const port = Number(pattern.exec(this.#running.log.text)?.[1]);
-    if (Number.isNaN(port)) throw new Error(`The server did not say ${pattern}: ${this.#running.log.text}`);
-    return port;
-  }
 }
 
 /** Keeps what the server says, and lets a test wait for it. */
@@ -152,8 +152,10 @@ class ServerLog {
   }
 
   /** @throws when the server ends first. */
-  async until(pattern: RegExp): Promise<void> {
-    while (!pattern.test(this.text)) {
+  async until(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = pattern.exec(this.text);
+      if (found !== null) return found;
       if (this.#ended) throw new Error(`The server ended without saying ${pattern}: ${this.text}`);
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#waiting.add(resolve);
@@ -174,4 +176,17 @@ class ServerLog {
     for (const resolve of this.#waiting) resolve();
     this.#waiting.clear();
   }
+}
+
+/** Debian has it where only administrators look. */
+async function findBinary(): Promise<string> {
+  const directories = [...(Deno.env.get("PATH") ?? "").split(":"), "/usr/sbin"];
+  for (const directory of directories) {
+    try {
+      if ((await Deno.stat(`${directory}/nats-server`)).isFile) return `${directory}/nats-server`;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  throw new Error("Cannot find nats-server in PATH or /usr/sbin: install the package nats-server");
 }

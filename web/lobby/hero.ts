@@ -18,10 +18,10 @@ const SAMPLES: readonly (readonly [text: string, count: number, color: string])[
 ];
 const EVERY_MS = 900;
 
-export function startHero(hero: HTMLElement, picture: HTMLElement, canvas: HTMLCanvasElement): void {
+export function startHero(hero: HTMLElement, picture: HTMLElement, danmaku: HTMLElement): void {
   new Picture(picture, "barrage");
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-  const stage = new Stage(canvas, { on: true, area: 1, opacity: 0.55, size: 0.9 }, () => {});
+  const stage = new Stage(danmaku, { on: true, area: 1, opacity: 0.55, size: 0.9 }, () => {});
   let next = 0;
   setInterval(() => {
     if (document.hidden || hero.getBoundingClientRect().bottom < 0) return;

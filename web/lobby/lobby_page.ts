@@ -20,7 +20,7 @@ export function showLobby(shell: Shell): void {
   const list = new RoomList(find(page, ".rooms", HTMLElement));
   startOpenRoom(shell, find(page, "form", HTMLFormElement), find(page, "#open-first", HTMLButtonElement));
   shell.main.replaceChildren(page);
-  startHero(hero, find(hero, ".picture", HTMLElement), find(hero, ".danmaku", HTMLCanvasElement));
+  startHero(hero, find(hero, ".picture", HTMLElement), find(hero, ".danmaku", HTMLElement));
   list.run();
 }
 

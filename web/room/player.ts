@@ -22,8 +22,8 @@ export class Player {
     this.#notShownLabel = find(element, ".not-shown", HTMLElement);
     new Picture(find(element, ".picture", HTMLElement), roomId);
     const controls = new DisplayControls(element, (settings) => this.#stage.configure(settings));
-    const canvas = find(element, ".danmaku", HTMLCanvasElement);
-    this.#stage = new Stage(canvas, controls.settings, (count) => this.#countNotShown(count));
+    const danmaku = find(element, ".danmaku", HTMLElement);
+    this.#stage = new Stage(danmaku, controls.settings, (count) => this.#countNotShown(count));
     find(element, "[data-fullscreen]", HTMLButtonElement).addEventListener("click", () => this.#fullscreen());
   }
 

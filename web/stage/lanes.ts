@@ -1,79 +1,53 @@
-/** Horizontal space between two danmaku of one lane, in CSS pixels. */
-const GAP = 24;
+import type { Placed } from "./danmaku.d.ts";
+
+/** A danmaku in flight, as the engine keeps it. */
+export type Flying = Pick<Placed, "mode" | "width" | "y" | "_utc">;
+
+/** Where danmaku of one height fly, each for the same time. Lengths in pixels. */
+export interface Field {
+  readonly width: number;
+  readonly height: number;
+  readonly lanePx: number;
+  readonly seconds: number;
+}
+
+/** The engine looks a moment later than we do, and rounds in another order. */
+const MARGIN_SECONDS = 0.001;
 
 /**
- * Lanes on which danmaku cross from right to left, all at one speed: so none ever catches up with another, and long
- * ones find room as easily as short ones. Times in milliseconds, lengths in pixels.
+ * The lane where the engine would put the next one, or a better one, by the rule of its `internal/allocate.js`: lanes
+ * only ever become free while it has nothing new, so one that is free here and now is free when it looks.
+ * It goes on counting below the field when that is full.
  */
-export class ScrollLanes {
-  readonly #pxPerMs: number;
-  /** When the tail of the last one has entered the picture. */
-  readonly #freeAt: number[];
-  #reserved: { readonly first: number; readonly span: number } | undefined;
-
-  constructor(options: { lanes: number; pxPerMs: number }) {
-    this.#pxPerMs = options.pxPerMs;
-    this.#freeAt = new Array(options.lanes).fill(-Infinity);
+export function laneFor(
+  next: Pick<Flying, "mode" | "width">,
+  now: number,
+  field: Field,
+  flying: readonly Flying[],
+): number {
+  const at = now - MARGIN_SECONDS;
+  const busy: boolean[] = [];
+  for (const one of flying) {
+    if (one.mode === next.mode && blocks(one, next, at, field)) busy[laneOf(one, field)] = true;
   }
-
-  /** The first of `span` neighbouring lanes that are free, however wide the next one is; or undefined. */
-  free(now: number, span: number): number | undefined {
-    const held = this.#reserved;
-    return firstRun(
-      this.#freeAt,
-      span,
-      (freeAt, lane) =>
-        freeAt <= now && !(held && span < held.span && lane >= held.first && lane < held.first + held.span),
-    );
+  // What stands is put before others only where two lanes are free.
+  const needed = next.mode === "rtl" ? 1 : 2;
+  let free = 0;
+  for (let lane = 0; lane < busy.length; lane++) {
+    free = busy[lane] ? 0 : free + 1;
+    if (free === needed) return lane - needed + 1;
   }
-
-  /** Keeps smaller ones off the lanes that will be free the soonest for a `span`; else it might wait forever. */
-  reserve(span: number): void {
-    let [first, soonest] = [0, Infinity];
-    for (let lane = 0; lane + span <= this.#freeAt.length; lane++) {
-      const freeAt = Math.max(...this.#freeAt.slice(lane, lane + span));
-      if (freeAt < soonest) [first, soonest] = [lane, freeAt];
-    }
-    this.#reserved = { first, span };
-  }
-
-  release(): void {
-    this.#reserved = undefined;
-  }
-
-  take(first: number, span: number, now: number, width: number): void {
-    this.#freeAt.fill(now + (width + GAP) / this.#pxPerMs, first, first + span);
-  }
+  return busy.length;
 }
 
-/** Lanes on which danmaku stand still for a while. */
-export class FixedLanes {
-  readonly #freeAt: number[];
-  readonly #holdMs: number;
-
-  constructor(options: { lanes: number; holdMs: number }) {
-    this.#freeAt = new Array(options.lanes).fill(-Infinity);
-    this.#holdMs = options.holdMs;
-  }
-
-  free(now: number, span: number): number | undefined {
-    return firstRun(this.#freeAt, span, (freeAt) => freeAt <= now);
-  }
-
-  take(first: number, span: number, now: number): void {
-    this.#freeAt.fill(now + this.#holdMs, first, first + span);
-  }
+function laneOf({ mode, y }: Flying, { height, lanePx }: Field): number {
+  return Math.round((mode === "bottom" ? height - lanePx - y : y) / lanePx);
 }
 
-function firstRun<T>(
-  lanes: readonly T[],
-  span: number,
-  free: (lane: T, index: number) => boolean,
-): number | undefined {
-  let run = 0;
-  for (const [index, lane] of lanes.entries()) {
-    run = free(lane, index) ? run + 1 : 0;
-    if (run === span) return index - span + 1;
-  }
-  return undefined;
+function blocks(one: Flying, next: Pick<Flying, "width">, at: number, { width, seconds }: Field): boolean {
+  const age = at - one._utc;
+  if (one.mode !== "rtl") return age < seconds;
+  const entering = (width + one.width) * age / seconds < one.width;
+  // The wider one is faster: it may reach the left edge only after this one is gone.
+  return entering || seconds - age > seconds * width / (width + next.width);
 }

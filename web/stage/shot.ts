@@ -23,7 +23,7 @@ export function shotOf(item: SayItem, own: boolean): Shot {
   };
 }
 
-/** How much larger a danmaku that many said appears: 1.2 for ten, 1.4 for a hundred, never over 1.6. */
+/** How much larger a danmaku that many said appears: 1.15 for ten, never over 1.3, which a lane has room for. */
 export function emphasis(count: number): number {
-  return Math.min(1.6, 1 + 0.2 * Math.log10(count));
+  return Math.min(1.3, 1 + 0.15 * Math.log10(count));
 }

@@ -1,12 +1,5 @@
 import { emphasis, type Shot } from "./shot.ts";
 
-export interface Sprite {
-  readonly bitmap: HTMLCanvasElement;
-  /** CSS pixels. */
-  readonly width: number;
-  readonly height: number;
-}
-
 const FONT_FAMILY =
   '"Inter", "SF Pro Text", -apple-system, "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "Helvetica Neue", "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "Noto Sans SC", "Noto Sans CJK SC", sans-serif';
 
@@ -14,20 +7,45 @@ const FONT_FAMILY =
 const PIXEL_BUDGET = 6_000_000;
 const COUNT_COLOR = "#ffd84d";
 
-/** Danmaku drawn once and kept while they are likely to fly again; the least recently used go first. */
+/** Horizontal space between two danmaku of one lane, in CSS pixels. */
+const GAP = 24;
+/** As the engine does, which looks once, when it is loaded. */
+const PIXEL_RATIO = devicePixelRatio;
+
+/** How a danmaku is going to be set, in CSS pixels. */
+interface Setting {
+  readonly px: number;
+  readonly textFont: string;
+  readonly textWidth: number;
+  readonly count: string;
+  readonly countFont: string;
+  /** Space left and right of the words. */
+  readonly pad: number;
+  readonly width: number;
+}
+
+/** The looks of danmaku: drawn once and kept while they are likely to fly again; the least recently used go first. */
 export class Sprites {
-  readonly #sprites = new Map<string, Sprite>();
+  readonly #sprites = new Map<string, HTMLCanvasElement>();
+  readonly #settings = new WeakMap<Shot, Setting>();
   readonly #ruler = document.createElement("canvas").getContext("2d")!;
   readonly #fontPx: number;
-  readonly #scale: number;
+  readonly #height: number;
+  readonly #standingMax: number;
   #pixels = 0;
 
-  constructor(options: { fontPx: number; pixelRatio: number }) {
+  /** All are `height` high. What stands is at most `standingMax` wide. */
+  constructor(options: { fontPx: number; height: number; standingMax: number }) {
     this.#fontPx = options.fontPx;
-    this.#scale = options.pixelRatio;
+    this.#height = options.height;
+    this.#standingMax = options.standingMax;
   }
 
-  get(shot: Shot): Sprite {
+  widthOf(shot: Shot): number {
+    return this.#settingOf(shot).width;
+  }
+
+  get(shot: Shot): HTMLCanvasElement {
     const key = `${shot.color}${shot.own ? "!" : ""}${
       shot.position === "scroll" ? "" : "="
     }${shot.count} ${shot.text}`;
@@ -39,7 +57,7 @@ export class Sprites {
     }
     const sprite = this.#draw(shot);
     this.#sprites.set(key, sprite);
-    this.#pixels += area(sprite);
+    this.#pixels += this.#area(sprite);
     this.#shrink();
     return sprite;
   }
@@ -48,36 +66,67 @@ export class Sprites {
     for (const [key, sprite] of this.#sprites) {
       if (this.#pixels <= PIXEL_BUDGET) return;
       this.#sprites.delete(key);
-      this.#pixels -= area(sprite);
+      this.#pixels -= this.#area(sprite);
     }
   }
 
-  #draw(shot: Shot): Sprite {
-    const px = this.#fontPx * emphasis(shot.count);
+  #area({ width, height }: HTMLCanvasElement): number {
+    return width * height * PIXEL_RATIO ** 2;
+  }
+
+  #settingOf(shot: Shot): Setting {
+    const known = this.#settings.get(shot);
+    if (known) return known;
+    const natural = this.#set(shot, this.#fontPx * emphasis(shot.count));
+    const tooWide = shot.position !== "scroll" && natural.width > this.#standingMax;
+    const setting = tooWide ? this.#set(shot, natural.px * this.#standingMax / natural.width) : natural;
+    this.#settings.set(shot, setting);
+    return setting;
+  }
+
+  #set(shot: Shot, px: number): Setting {
     const textFont = `${shot.count > 1 || shot.own ? 700 : 600} ${px}px ${FONT_FAMILY}`;
     const countFont = `italic 800 ${px * 0.82}px ${FONT_FAMILY}`;
     const count = shot.count > 1 ? `×${shot.count.toLocaleString("en")}` : "";
     const textWidth = this.#measure(shot.text, textFont);
     const countWidth = count ? this.#measure(count, countFont) + px * 0.3 : 0;
-    const plated = shot.own || shot.position !== "scroll";
-    const pad = plated ? px * 0.5 : 4;
+    const pad = GAP / 2 + (hasPlate(shot) ? px * 0.5 : 0);
     const width = Math.ceil(textWidth + countWidth + pad * 2);
-    const height = Math.ceil(px * 1.42);
+    return { px, textFont, textWidth, count, countFont, pad, width };
+  }
 
-    const bitmap = document.createElement("canvas");
-    bitmap.width = Math.ceil(width * this.#scale);
-    bitmap.height = Math.ceil(height * this.#scale);
-    const context = bitmap.getContext("2d")!;
-    context.scale(this.#scale, this.#scale);
+  #draw(shot: Shot): HTMLCanvasElement {
+    const { px, textFont, textWidth, count, countFont, pad, width } = this.#settingOf(shot);
+    const sprite = canvasOf(width, this.#height);
+    const context = sprite.getContext("2d")!;
+    context.scale(PIXEL_RATIO, PIXEL_RATIO);
     context.textBaseline = "middle";
     context.lineJoin = "round";
-    if (plated) plate(context, { width, height, rim: shot.own, solid: shot.position !== "scroll" });
-    inscribe(context, { text: shot.text, font: textFont, color: shot.color, x: pad, y: height * 0.52, px });
+    const middle = this.#height / 2;
+    if (hasPlate(shot)) {
+      const height = Math.min(this.#height - 2, px * 1.42);
+      plate(context, {
+        x: GAP / 2,
+        y: middle - height / 2,
+        width: width - GAP,
+        height,
+        rim: shot.own,
+        solid: shot.position !== "scroll",
+      });
+    }
+    inscribe(context, {
+      text: shot.text,
+      font: textFont,
+      color: shot.color,
+      x: pad,
+      y: middle + px * 0.03,
+      px,
+    });
     if (count) {
       const x = pad + textWidth + px * 0.3;
-      inscribe(context, { text: count, font: countFont, color: COUNT_COLOR, x, y: height * 0.54, px });
+      inscribe(context, { text: count, font: countFont, color: COUNT_COLOR, x, y: middle + px * 0.06, px });
     }
-    return { bitmap, width, height };
+    return sprite;
   }
 
   #measure(text: string, font: string): number {
@@ -86,17 +135,28 @@ export class Sprites {
   }
 }
 
-function area(sprite: Sprite): number {
-  return sprite.bitmap.width * sprite.bitmap.height;
+/**
+ * The engine draws a canvas pixel by pixel, but takes its `width` and `height` for lengths on the page. So the bitmap
+ * has the pixels of the screen, and the two properties tell CSS pixels.
+ */
+function canvasOf(width: number, height: number): HTMLCanvasElement {
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.ceil(width * PIXEL_RATIO);
+  canvas.height = Math.ceil(height * PIXEL_RATIO);
+  return Object.defineProperties(canvas, { width: { value: width }, height: { value: height } });
+}
+
+function hasPlate({ own, position }: Shot): boolean {
+  return own || position !== "scroll";
 }
 
 /** Under what stands still over what flies by; the rim tells one's own. */
 function plate(
   context: CanvasRenderingContext2D,
-  shape: { width: number; height: number; rim: boolean; solid: boolean },
+  shape: { x: number; y: number; width: number; height: number; rim: boolean; solid: boolean },
 ): void {
   context.beginPath();
-  context.roundRect(1, 1, shape.width - 2, shape.height - 2, shape.height / 2);
+  context.roundRect(shape.x, shape.y, shape.width, shape.height, shape.height / 2);
   context.fillStyle = shape.solid ? "rgb(6 8 18 / 0.86)" : "rgb(6 8 18 / 0.45)";
   context.fill();
   if (!shape.rim) return;

@@ -1,0 +1,53 @@
+// @ts-types="./danmaku.d.ts"
+import Danmaku, { type Comment, type Placed } from "danmaku";
+import { make } from "../shell/dom.ts";
+import type { Sky } from "./gate.ts";
+import type { Field, Flying } from "./lanes.ts";
+
+/** One canvas of the engine over an element. While nothing flies it rests and costs nothing. */
+export class Layer implements Sky {
+  readonly field: Field;
+  readonly #element: HTMLElement;
+  readonly #engine: Danmaku;
+  #last: Comment | Placed | undefined;
+
+  constructor(parent: HTMLElement, options: { className: string; lanePx: number; seconds: number }) {
+    const { className, lanePx, seconds } = options;
+    this.#element = parent.appendChild(make("div", className));
+    this.#engine = new Danmaku({ container: this.#element, engine: "canvas" }).hide();
+    const { clientWidth: width, clientHeight: height } = this.#element;
+    this.#engine.speed = width / seconds;
+    this.field = { width, height, lanePx, seconds };
+  }
+
+  get flying(): readonly Flying[] {
+    return this.#engine._.runningList;
+  }
+
+  get last(): Sky["last"] {
+    if (this.#engine._.position < this.#engine.comments.length) return "awaited";
+    return this.#last === undefined || "y" in this.#last ? "placed" : "missed";
+  }
+
+  launch(comment: Comment): void {
+    this.#trim();
+    this.#engine.show().emit(comment);
+    this.#last = this.#engine.comments.at(-1);
+  }
+
+  rest(): void {
+    this.#engine.hide();
+  }
+
+  destroy(): void {
+    this.#engine.destroy();
+    this.#element.remove();
+  }
+
+  /** The engine keeps all comments, to be able to seek in a recording; live, they would pile up. */
+  #trim(): void {
+    const { comments, _ } = this.#engine;
+    comments.splice(0, _.position);
+    _.position = 0;
+  }
+}
