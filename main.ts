@@ -34,7 +34,7 @@ async function run(config: Config): Promise<void> {
   const { server, gateway: limits, runtime, room } = config;
   await mkdir(server.dataDir, { recursive: true, mode: 0o700 });
   await using storage = await openStorage({ database: config.stores.database, dataDir: server.dataDir });
-  const tokens = await Tokens.from(await loadSigningKey(server.dataDir));
+  const tokens = await Tokens.from(await loadSigningKey(server.dataDir), storage.tokenKeys);
   const nodeId = server.nodeId ?? await loadNodeId(server.dataDir);
   using clock = new SystemClock();
   const broker = new MemoryBroker({

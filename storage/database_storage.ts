@@ -4,6 +4,7 @@ import type { Engine } from "./engine.ts";
 import { Ownership } from "./ownership.ts";
 import { Rooms } from "./rooms.ts";
 import type { Storage } from "./storage.ts";
+import { TokenKeys } from "./token_keys.ts";
 import { Timers } from "./timers.ts";
 
 /** The stores and the lane over one database. */
@@ -11,6 +12,7 @@ export class DatabaseStorage implements Storage {
   readonly rooms: Rooms;
   readonly timers: Timers;
   readonly ownership: Ownership;
+  readonly tokenKeys: TokenKeys;
   readonly lane: GroupCommitLane;
   readonly #engine: Engine;
   readonly #owned: AsyncDisposable;
@@ -22,6 +24,7 @@ export class DatabaseStorage implements Storage {
     this.rooms = new Rooms(engine.db);
     this.timers = new Timers(engine);
     this.ownership = new Ownership(engine);
+    this.tokenKeys = new TokenKeys(engine.db);
     this.lane = new GroupCommitLane(engine, lane);
   }
 

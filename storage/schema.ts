@@ -7,6 +7,7 @@ export interface Database {
   room: RoomTable;
   room_item: RoomItemTable;
   timer: TimerTable;
+  token_key: TokenKeyTable;
 }
 
 interface NodeTable {
@@ -63,6 +64,12 @@ interface TimerTable {
   verb: string;
   /** JSON. */
   input: string;
+}
+
+interface TokenKeyTable {
+  kid: string;
+  /** JSON Web Key, the public half. */
+  public_key: string;
 }
 
 export type NodeRow = Selectable<NodeTable>;

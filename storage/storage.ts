@@ -161,7 +161,14 @@ export interface OwnershipStore {
   unregister(id: string, epoch: number): Promise<void>;
 }
 
+/** Public keys only; the private half never leaves its node. */
+export interface TokenKeyStore {
+  publish(kid: string, publicKey: Readonly<Record<string, unknown>>): Promise<void>;
+  find(kid: string): Promise<Record<string, unknown> | undefined>;
+}
+
 export interface Storage extends AsyncDisposable {
+  readonly tokenKeys: TokenKeyStore;
   readonly rooms: RoomStore;
   readonly timers: TimerStore;
   readonly ownership: OwnershipStore;

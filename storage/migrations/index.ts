@@ -2,9 +2,11 @@ import type { Kysely } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import type { Database } from "../schema.ts";
 import * as roomsAndOwnership from "./0001_rooms_and_ownership.ts";
+import * as tokenKeys from "./0002_token_keys.ts";
 
 const MIGRATIONS: Record<string, Migration> = {
   "0001_rooms_and_ownership": roomsAndOwnership,
+  "0002_token_keys": tokenKeys,
 };
 
 /** Brings the schema up to date; several nodes may do so at once. All or nothing. */
