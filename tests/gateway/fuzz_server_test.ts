@@ -167,5 +167,5 @@ function envelopesOf(frame: Frame, codec: Codec): readonly Envelope[] {
 }
 
 function noInternal({ error }: ReplyMessage): void {
-  ok(error?.data.reason !== "internal", error?.message);
+  ok(error?.data.reason !== "internal", error?.message ?? "");
 }
