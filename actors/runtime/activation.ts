@@ -8,6 +8,7 @@ import { SYSTEM } from "./caller.ts";
 import { Dedupe } from "./dedupe.ts";
 import type { ActorDefinition, Verbs } from "./definition.ts";
 import { CommitFailed, type Dwelling, Incarnation, type TurnFacts } from "./incarnation.ts";
+import { OpenCalls } from "./open_calls.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { Pace } from "./pace.ts";
 import type { RuntimePorts } from "./ports.ts";
@@ -47,8 +48,7 @@ export class Activation implements Dwelling {
   #pumping = false;
   /** Set when the shard moves away; resolved when no turn runs any more. */
   #leaving: PromiseWithResolvers<void> | undefined;
-  /** Taken from the mailbox and not answered: running over an await, or held for a later turn. */
-  #open: Set<Call> | undefined;
+  readonly #open = new OpenCalls();
   #turnStartedAt: number | undefined;
   #turnMs = 0.1;
   #crashes = 0;
@@ -83,7 +83,7 @@ export class Activation implements Dwelling {
 
   /** Nothing waits, runs or is held. */
   get quiet(): boolean {
-    return !this.#pumping && this.#mailbox.size === 0 && (this.#open?.size ?? 0) === 0;
+    return !this.#pumping && this.#mailbox.size === 0 && this.#open.size === 0;
   }
 
   deliver(call: Call): void {
@@ -124,8 +124,7 @@ export class Activation implements Dwelling {
       drops.count("mailbox", "expired");
       call.fail(new BarrageError("expired"));
     }
-    for (const call of this.#open ?? []) {
-      if (call.facts.deadline > now) continue;
+    for (const call of this.#open.late(now)) {
       drops.count("turn", "timeout");
       call.fail(new BarrageError("timeout"));
     }
@@ -178,7 +177,7 @@ export class Activation implements Dwelling {
     this.#life = { phase: "stopped", error };
     if (life.phase === "running" || life.phase === "passivating") life.incarnation.end();
     if (life.phase === "resting") life.cancel();
-    for (const call of this.#open ?? []) call.fail(error);
+    this.#open.failAll(error);
     for (const call of this.#mailbox.takeAll()) call.fail(error);
     this.#host.idle(this);
     this.#host.gone(this);
@@ -278,7 +277,7 @@ export class Activation implements Dwelling {
       return this.#failed(incarnation, [call], error);
     }
     if (!(outcome instanceof Promise)) return this.#succeeded(incarnation, call, outcome);
-    this.#keepOpen(call);
+    this.#open.add(call);
     return outcome.then(
       (output) => this.#succeeded(incarnation, call, output),
       (error) => this.#failed(incarnation, [call], error),
@@ -318,7 +317,7 @@ export class Activation implements Dwelling {
       return this.#failed(incarnation, calls, error);
     }
     if (!(outcome instanceof Promise)) return this.#batchDone(incarnation, calls);
-    for (const call of calls) this.#keepOpen(call);
+    for (const call of calls) this.#open.add(call);
     return outcome.then(
       () => this.#batchDone(incarnation, calls),
       (error) => this.#failed(incarnation, calls, error),
@@ -329,7 +328,7 @@ export class Activation implements Dwelling {
     this.#turnOver(incarnation);
     for (const call of calls) {
       if (call.phase === "held") {
-        this.#keepOpen(call);
+        this.#open.add(call);
       } else if (!call.settled) {
         log.error("{address} left a {verb} without an answer", {
           address: this.address,
@@ -344,7 +343,7 @@ export class Activation implements Dwelling {
     this.#turnOver(incarnation);
     if (!(outcome instanceof Later)) return call.reply(outcome) as undefined;
     call.hold();
-    this.#keepOpen(call);
+    this.#open.add(call);
     outcome.answer.then((output) => call.reply(output), (error) => call.fail(BarrageError.from(error)));
   }
 
@@ -369,15 +368,6 @@ export class Activation implements Dwelling {
     return this.#life.phase === "running" && this.#life.incarnation === incarnation;
   }
 
-  #keepOpen(call: Call): void {
-    if (call.settled || this.#open?.has(call)) return;
-    const open = this.#open ??= new Set();
-    open.add(call);
-    call.onSettled = (settled) => {
-      open.delete(settled);
-    };
-  }
-
   #crash(incarnation: Incarnation, error: unknown): void {
     const { clock, limits, random } = this.#host.ports;
     incarnation.end();
@@ -390,8 +380,7 @@ export class Activation implements Dwelling {
       if (this.#mailbox.size > 0) this.#wake();
     });
     this.#life = { phase: "resting", cancel };
-    const lost = new BarrageError("unavailable", "The actor restarts; retry with the same id");
-    for (const call of this.#open ?? []) call.fail(lost);
+    this.#open.failAll(new BarrageError("unavailable", "The actor restarts; retry with the same id"));
   }
 
   #zombie(): void {

@@ -3,7 +3,10 @@ import { LRUCache } from "lru-cache";
 import { BarrageError, ERRORS } from "protocol/errors.ts";
 import type { TimerRecord, TimerStore } from "storage/storage.ts";
 import { backoffMs } from "./backoff.ts";
+import { Call } from "./call.ts";
+import { SYSTEM } from "./caller.ts";
 import type { Clock } from "./clock.ts";
+import type { ActorDefinition } from "./definition.ts";
 import type { Drops } from "./drops.ts";
 
 const log = getLogger(["barrage", "timers"]);
@@ -141,4 +144,14 @@ export class DurableTimers {
     const epoch = epochOf(timer.shard);
     if (epoch !== undefined) await store.postpone(timer, clock.now() + delay, epoch);
   }
+}
+
+/** @throws {BarrageError} `unknown_method` or `invalid_params` when the timer can never be carried out. */
+export function timerCall(definition: ActorDefinition, timer: TimerRecord, deadline: number): Call {
+  const { name, verb, generation } = timer;
+  const input = definition.verbs[verb]?.input.safeParse(timer.input);
+  if (input === undefined) throw new BarrageError("unknown_method", `No ${timer.kind}.${verb}`);
+  if (!input.success) throw new BarrageError("invalid_params", `Input of timer ${name} is not valid`);
+  const id = `timer:${name}:${generation}`;
+  return new Call({ verb, input: input.data, caller: SYSTEM, deadline, bytes: 0, id, chain: [], timer });
 }

@@ -9,15 +9,13 @@ import { type Caller, SYSTEM } from "./caller.ts";
 import type { Clock } from "./clock.ts";
 import type { ActorDefinition, Verbs } from "./definition.ts";
 import { Drops } from "./drops.ts";
-import { DurableTimers } from "./durable_timers.ts";
-import { HandOff } from "./hand_off.ts";
+import { DurableTimers, timerCall } from "./durable_timers.ts";
 import { Ids } from "./ids.ts";
 import { type LeaseTimes, Ownership } from "./ownership.ts";
 import { Pace } from "./pace.ts";
 import type { RuntimeLimits, RuntimePorts } from "./ports.ts";
 import { type Hosted, Population } from "./population.ts";
-import { RemoteCaller } from "./remote/caller_side.ts";
-import { RemoteOwner } from "./remote/owner_side.ts";
+import { Remote } from "./remote/remote.ts";
 import { type CallOrigin, makeRef, type Ref, type Sender } from "./ref.ts";
 import { shardOf } from "./shard.ts";
 
@@ -44,13 +42,6 @@ export interface NodeOptions {
 
 export interface HostOptions {
   readonly refuse?: NonNullable<Hosted["refuse"]>;
-}
-
-/** How this node talks to others. */
-interface Remote {
-  readonly handOff: HandOff;
-  readonly caller: RemoteCaller;
-  readonly owner: RemoteOwner;
 }
 
 type Life = "new" | "running" | "draining" | "stopped";
@@ -82,11 +73,9 @@ export class ActorNode implements ActivationHost, Sender {
       times: options.lease,
       alone: options.alone,
       onLost: () => this.#loseShards(),
-      onGained: (shards) => {
-        for (const shard of shards) this.#remote?.owner.serve(shard);
-      },
-      onWish: (shard, owner) => this.#takeOver(shard, owner),
-      onMissed: (shard) => this.#remote?.owner.close(shard),
+      onGained: (shards) => this.#remote?.serve(shards),
+      onWish: async (shard, owner) => await this.#remote?.takeOver(shard, owner) ?? false,
+      onMissed: (shard) => this.#remote?.missed(shard),
     });
     this.#timers = new DurableTimers({
       store: storage.timers,
@@ -114,35 +103,29 @@ export class ActorNode implements ActivationHost, Sender {
   }
 
   #connect({ node, bus, clock, random }: NodeOptions): Remote {
-    const { drops } = this;
-    return {
-      handOff: new HandOff({
-        bus,
-        clock,
-        drops,
-        nodeId: node.id,
-        release: (shard) => this.#handOver(shard),
-        onDraining: () => this.ownership.hint(),
-      }),
-      caller: new RemoteCaller({
-        bus,
-        clock,
-        random,
-        drops,
-        nodeId: node.id,
-        nextId: () => this.ports.ids.next(),
-        windowMax: this.ports.limits.mailbox.maxCount,
-        targetsMax: this.ports.limits.actorsMax,
-      }),
-      owner: new RemoteOwner({
-        bus,
-        clock,
-        drops,
+    const { limits, ids } = this.ports;
+    return new Remote({
+      nodeId: node.id,
+      bus,
+      clock,
+      random,
+      drops: this.drops,
+      nextId: () => ids.next(),
+      windowMax: limits.mailbox.maxCount,
+      targetsMax: limits.actorsMax,
+      host: {
         definitionOf: (kind) => this.#population.find(kind)?.definition,
+        isHere: ({ kind }, key) => this.#population.of(kind).activations.has(key),
         epochOf: (shard) => this.ownership.epochOf(shard),
         deliver: (definition, key, call) => this.#route(definition, key, call),
-      }),
-    };
+        ask: (definition, key, verb, input, caller) =>
+          this.send(definition, key, verb, input, { caller, chain: [], deadline: Infinity }),
+        handOver: (shard, stopListening) => this.#handOver(shard, stopListening),
+        onDraining: () => this.ownership.hint(),
+        onCutOff: () => this.ownership.giveUp(),
+        onBack: () => this.ownership.takeUp(),
+      },
+    });
   }
 
   /** Declares that this node can run actors of this kind. `node` actors get their factory at `spawn`. */
@@ -160,7 +143,7 @@ export class ActorNode implements ActivationHost, Sender {
   }
 
   async start(): Promise<void> {
-    await Promise.all([this.#remote?.caller.ready, this.#remote?.handOff.ready]);
+    await this.#remote?.ready;
     await this.ownership.start();
     this.#life = "running";
     this.#timers.start();
@@ -263,7 +246,7 @@ export class ActorNode implements ActivationHost, Sender {
    */
   async handEverythingOver(graceMs: number): Promise<void> {
     if (this.#remote === undefined || !await this.ownership.drain()) return;
-    this.#remote.handOff.announceDraining();
+    this.#remote.announceDraining();
     const { clock } = this.ports;
     const end = clock.monotonic() + graceMs;
     while (this.ownership.shards.length > 0 && clock.monotonic() < end) {
@@ -291,10 +274,9 @@ export class ActorNode implements ActivationHost, Sender {
     this.#life = "stopped";
     for (const activation of all) activation.stop(new BarrageError("unavailable", "The node is stopping"));
     this.#cancelSweep?.();
-    this.#remote?.owner.stop();
-    this.#remote?.handOff.stop();
+    this.#remote?.close();
     await this.ownership.stop();
-    this.#remote?.caller.stop();
+    this.#remote?.stop();
   }
 
   #route(definition: ActorDefinition, key: string, call: Call): void {
@@ -316,7 +298,7 @@ export class ActorNode implements ActivationHost, Sender {
     const shard = shardOf(definition.kind, key);
     const epoch = this.ownership.epochOf(shard);
     if (epoch === undefined) {
-      if (this.#remote !== undefined) return this.#remote.caller.send(definition, key, shard, call);
+      if (this.#remote !== undefined) return this.#remote.send(definition, key, shard, call);
       return call.fail(new BarrageError("unavailable", "No node owns the shard right now"));
     }
     const { actorsMax } = this.ports.limits;
@@ -347,25 +329,11 @@ export class ActorNode implements ActivationHost, Sender {
   }
 
   async #fire(timer: TimerRecord): Promise<void> {
-    const hosted = this.#population.find(timer.kind);
-    const spec = hosted?.definition.verbs[timer.verb];
-    if (hosted === undefined || spec === undefined) {
-      throw new BarrageError("unknown_method", `No ${timer.kind}.${timer.verb}`);
-    }
-    const input = spec.input.safeParse(timer.input);
-    if (!input.success) throw new BarrageError("invalid_params", `Input of timer ${timer.name} is not valid`);
+    const definition = this.#population.find(timer.kind)?.definition;
     const { clock, limits } = this.ports;
-    const call = new Call({
-      verb: timer.verb,
-      input: input.data,
-      caller: SYSTEM,
-      deadline: clock.monotonic() + limits.callTimeoutMs,
-      bytes: 0,
-      id: `timer:${timer.name}:${timer.generation}`,
-      chain: [],
-      timer,
-    });
-    this.#route(hosted.definition, timer.key, call);
+    if (definition === undefined) throw new BarrageError("unknown_method", `No actor ${timer.kind}`);
+    const call = timerCall(definition, timer, clock.monotonic() + limits.callTimeoutMs);
+    this.#route(definition, timer.key, call);
     await call.answer;
   }
 
@@ -373,7 +341,7 @@ export class ActorNode implements ActivationHost, Sender {
     this.#cancelSweep = this.ports.clock.after(SWEEP_MS, () => {
       const now = this.ports.clock.monotonic();
       for (const activation of this.#busy) activation.sweep(now);
-      this.#remote?.caller.sweep(now);
+      this.#remote?.sweep(now);
       if (++this.#sweeps % PASSIVATE_EVERY === 0) this.#passivateIdle(now);
       if (this.#life !== "stopped") this.#planSweep();
     });
@@ -401,22 +369,14 @@ export class ActorNode implements ActivationHost, Sender {
   }
 
   #loseShards(): void {
-    this.#remote?.owner.stop();
+    this.#remote?.close();
     const error = new BarrageError("unavailable", "The node has lost its lease");
     for (const activation of [...this.#population.ofShards()]) activation.stop(error);
   }
 
-  async #takeOver(shard: number, owner: string): Promise<boolean> {
-    if (this.#remote === undefined) return false;
-    await this.#remote.owner.prepare(shard);
-    const released = await this.#remote.handOff.ask(owner, shard);
-    if (!released) this.#remote.owner.close(shard);
-    return released;
-  }
-
-  async #handOver(shard: number): Promise<void> {
+  async #handOver(shard: number, stopListening: () => void): Promise<void> {
     this.ownership.forget(shard);
-    this.#remote?.owner.close(shard);
+    stopListening();
     const leaving = [...this.#population.ofShards()].filter((activation) => activation.shard === shard);
     await Promise.all(
       leaving.map((activation) =>

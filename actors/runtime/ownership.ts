@@ -56,6 +56,8 @@ export class Ownership {
   #running: Promise<void> = Promise.resolve();
   #moving = false;
   #draining = false;
+  /** Cut off from the bus. */
+  #aside = false;
 
   constructor(options: OwnershipOptions) {
     this.#options = options;
@@ -112,6 +114,27 @@ export class Ownership {
     if (this.#life.phase === "inside") await this.#options.store.release(this.#life.node, [shard]);
   }
 
+  /** Nobody can reach this node's actors: others should have its shards. It keeps its lease and waits for `takeUp`. */
+  async giveUp(): Promise<void> {
+    const life = this.#life;
+    if (life.phase !== "inside") return;
+    log.error("Cut off from the bus: giving all shards up");
+    this.#aside = true;
+    const shards = [...life.epochs.keys()];
+    life.epochs.clear();
+    this.#options.onLost();
+    try {
+      await this.#options.store.release(life.node, shards);
+    } catch (error) {
+      log.error("Cannot release the shards, their lease must run out: {error}", { error });
+    }
+  }
+
+  takeUp(): void {
+    this.#aside = false;
+    this.doubt();
+  }
+
   /** Another node asked for shards to be looked at now rather than at the next renewal. */
   hint(): void {
     this.#rebalance();
@@ -121,6 +144,10 @@ export class Ownership {
   doubt(): void {
     this.#cancelNext?.();
     this.#turn();
+  }
+
+  get #reluctant(): boolean {
+    return this.#draining || this.#aside;
   }
 
   #plan(): void {
@@ -179,7 +206,7 @@ export class Ownership {
 
   async #claim(): Promise<void> {
     const life = this.#life;
-    if (life.phase !== "inside" || life.epochs.size === SHARDS || this.#draining) return;
+    if (life.phase !== "inside" || life.epochs.size === SHARDS || this.#reluctant) return;
     const { store } = this.#options;
     const nodes = (await store.nodes()).filter((node) => !node.draining).map((node) => node.id);
     const wanted: number[] = [];
@@ -202,13 +229,13 @@ export class Ownership {
   /** Takes over, one at a time, the shards that others own and this node should. Never while it may not own any. */
   async #rebalance(): Promise<void> {
     const life = this.#life;
-    if (this.#moving || this.#draining || life.phase !== "inside" || this.#options.onWish === undefined) {
+    if (this.#moving || this.#reluctant || life.phase !== "inside" || this.#options.onWish === undefined) {
       return;
     }
     this.#moving = true;
     try {
       for (const { n, owner } of await this.#wished(life)) {
-        if (this.#life !== life || !this.holds || this.#draining) return;
+        if (this.#life !== life || !this.holds || this.#reluctant) return;
         if (!await this.#options.onWish(n, owner)) continue;
         if ((await this.#take(life, [n])).length === 0) this.#options.onMissed?.(n);
       }

@@ -2,8 +2,8 @@ import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
 import { type Bus, NoResponders, type Subscription } from "actors/bus/bus.ts";
 import { BarrageError } from "protocol/errors.ts";
-import type { Clock } from "./clock.ts";
-import type { Drops } from "./drops.ts";
+import type { Clock } from "../clock.ts";
+import type { Drops } from "../drops.ts";
 
 const log = getLogger(["barrage", "hand_off"]);
 

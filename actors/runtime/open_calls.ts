@@ -1,0 +1,28 @@
+import type { BarrageError } from "protocol/errors.ts";
+import type { Call } from "./call.ts";
+
+/** Calls taken from the mailbox and not answered: running over an await, or held for a later turn. */
+export class OpenCalls {
+  #calls: Set<Call> | undefined;
+
+  get size(): number {
+    return this.#calls?.size ?? 0;
+  }
+
+  add(call: Call): void {
+    if (call.settled || this.#calls?.has(call)) return;
+    const calls = this.#calls ??= new Set();
+    calls.add(call);
+    call.onSettled = (settled) => {
+      calls.delete(settled);
+    };
+  }
+
+  late(now: number): Call[] {
+    return [...this.#calls ?? []].filter(({ facts }) => facts.deadline <= now);
+  }
+
+  failAll(error: BarrageError): void {
+    for (const call of [...this.#calls ?? []]) call.fail(error);
+  }
+}

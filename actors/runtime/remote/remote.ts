@@ -1,0 +1,155 @@
+import type { Bus } from "actors/bus/bus.ts";
+import type { Call } from "../call.ts";
+import type { Caller } from "../caller.ts";
+import type { Clock } from "../clock.ts";
+import type { ActorDefinition } from "../definition.ts";
+import type { Drops } from "../drops.ts";
+import { AskSide } from "./ask_side.ts";
+import { RemoteCaller } from "./caller_side.ts";
+import { HandOff } from "./hand_off.ts";
+import { RemoteOwner } from "./owner_side.ts";
+
+/** Without the bus for this long a node gives its shards up: nobody can reach them here. */
+const CUT_OFF_MS = 5_000;
+
+/** What the node does for others. */
+export interface RemoteHost {
+  definitionOf(kind: string): ActorDefinition | undefined;
+  isHere(definition: ActorDefinition, key: string): boolean;
+  epochOf(shard: number): number | undefined;
+  deliver(definition: ActorDefinition, key: string, call: Call): void;
+  ask(
+    definition: ActorDefinition,
+    key: string,
+    verb: string,
+    input: unknown,
+    caller: Caller,
+  ): Promise<unknown>;
+  /** Flushes the shard's actors and releases it in the database; `stopListening` is called as soon as it is not owned. */
+  handOver(shard: number, stopListening: () => void): Promise<void>;
+  /** Another node drains: its shards want owners now. */
+  onDraining(): void;
+  onCutOff(): void;
+  onBack(): void;
+}
+
+export interface RemoteOptions {
+  readonly nodeId: string;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly drops: Drops;
+  readonly nextId: () => string;
+  /** Commands under way to one actor elsewhere, and such actors. */
+  readonly windowMax: number;
+  readonly targetsMax: number;
+  readonly host: RemoteHost;
+}
+
+/** Everything a node says to and hears from the other nodes of its cluster. */
+export class Remote {
+  readonly #bus: Bus;
+  readonly #clock: Clock;
+  readonly #host: RemoteHost;
+  readonly #caller: RemoteCaller;
+  readonly #owner: RemoteOwner;
+  readonly #handOff: HandOff;
+  readonly #ask: AskSide;
+  readonly #unwatch: () => void;
+  #cancelCutOff: (() => void) | undefined;
+  #cutOff = false;
+
+  constructor({ nodeId, bus, clock, random, drops, nextId, windowMax, targetsMax, host }: RemoteOptions) {
+    this.#bus = bus;
+    this.#clock = clock;
+    this.#host = host;
+    const definitionOf = (kind: string) => host.definitionOf(kind);
+    this.#caller = new RemoteCaller({ bus, clock, random, drops, nodeId, nextId, windowMax, targetsMax });
+    this.#owner = new RemoteOwner({
+      bus,
+      clock,
+      drops,
+      definitionOf,
+      epochOf: (shard) => host.epochOf(shard),
+      deliver: (definition, key, call) => host.deliver(definition, key, call),
+    });
+    this.#handOff = new HandOff({
+      bus,
+      clock,
+      drops,
+      nodeId,
+      release: (shard) => host.handOver(shard, () => this.#owner.close(shard)),
+      onDraining: () => host.onDraining(),
+    });
+    this.#ask = new AskSide({
+      bus,
+      drops,
+      definitionOf,
+      isHere: (definition, key) => host.isHere(definition, key),
+      send: (definition, key, verb, input, caller) => host.ask(definition, key, verb, input, caller),
+    });
+    this.#unwatch = bus.watch(() => this.#watch());
+  }
+
+  get ready(): Promise<unknown> {
+    return Promise.all([this.#caller.ready, this.#handOff.ready, this.#ask.ready]);
+  }
+
+  send(definition: ActorDefinition, key: string, shard: number, call: Call): void {
+    this.#caller.send(definition, key, shard, call);
+  }
+
+  /** These shards are this node's now. */
+  serve(shards: Iterable<number>): void {
+    for (const shard of shards) this.#owner.serve(shard);
+  }
+
+  /** Listens for the shard, then asks its owner to let go of it; false when it does not. */
+  async takeOver(shard: number, owner: string): Promise<boolean> {
+    await this.#owner.prepare(shard);
+    const released = await this.#handOff.ask(owner, shard);
+    if (!released) this.#owner.close(shard);
+    return released;
+  }
+
+  /** What was listened for belongs to somebody else. */
+  missed(shard: number): void {
+    this.#owner.close(shard);
+  }
+
+  announceDraining(): void {
+    this.#handOff.announceDraining();
+  }
+
+  sweep(now: number): void {
+    this.#caller.sweep(now);
+  }
+
+  /** No shard is this node's any more. */
+  close(): void {
+    this.#owner.stop();
+  }
+
+  stop(): void {
+    this.#unwatch();
+    this.#cancelCutOff?.();
+    this.#owner.stop();
+    this.#handOff.stop();
+    this.#ask.stop();
+    this.#caller.stop();
+  }
+
+  #watch(): void {
+    this.#cancelCutOff?.();
+    this.#cancelCutOff = undefined;
+    if (this.#bus.state === "connected") {
+      if (this.#cutOff) this.#host.onBack();
+      this.#cutOff = false;
+      return;
+    }
+    this.#cancelCutOff = this.#clock.after(CUT_OFF_MS, () => {
+      this.#cutOff = true;
+      this.#host.onCutOff();
+    });
+  }
+}
