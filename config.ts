@@ -273,9 +273,6 @@ export function loadConfig(
 /** What the configuration asks for and this version does not have; each a sentence that says what to set. */
 export function missingParts(config: Config): string[] {
   const missing: string[] = [];
-  if (config.stores.natsUrls !== undefined) {
-    missing.push("Unset NATS_URL: this version runs as one node and has only the memory bus");
-  }
   if (config.stores.redisUrl !== undefined) {
     missing.push("Unset REDIS_URL: this version has only the memory cache");
   }

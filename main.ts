@@ -1,6 +1,8 @@
 import { getLogger } from "@logtape/logtape";
 import { mkdir } from "node:fs/promises";
+import type { Bus } from "actors/bus/bus.ts";
 import { MemoryBroker } from "actors/bus/memory.ts";
+import { NatsBus } from "actors/bus/nats.ts";
 import { roomActor } from "actors/room/definition.ts";
 import { RoomDirectory } from "actors/room/directory.ts";
 import { DEFAULT_ROOM_LIMITS } from "actors/room/limits.ts";
@@ -17,6 +19,7 @@ import { GatewayDispatcher } from "routes/gateway/dispatcher.ts";
 import { EventStreams } from "routes/gateway/event_streams.ts";
 import { Gateway } from "routes/gateway/gateway.ts";
 import { Hub } from "routes/gateway/hub.ts";
+import { UserDesk } from "routes/gateway/user_desk.ts";
 import { loadSigningKey } from "routes/signing_key.ts";
 import { Tokens } from "routes/tokens.ts";
 import { openStorage } from "storage/open.ts";
@@ -30,6 +33,12 @@ function random(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32;
 }
 
+async function openBus(natsUrls: readonly string[] | undefined, name: string): Promise<Bus> {
+  const onError = (error: unknown) => log.error("The bus reports: {error}", { error });
+  if (natsUrls === undefined) return new MemoryBroker({ onError }).connect();
+  return await NatsBus.connect({ servers: natsUrls, name, onError });
+}
+
 async function run(config: Config): Promise<void> {
   const { server, gateway: limits, runtime, room } = config;
   await mkdir(server.dataDir, { recursive: true, mode: 0o700 });
@@ -37,11 +46,9 @@ async function run(config: Config): Promise<void> {
   const tokens = await Tokens.from(await loadSigningKey(server.dataDir), storage.tokenKeys);
   const nodeId = server.nodeId ?? await loadNodeId(server.dataDir);
   using clock = new SystemClock();
-  const broker = new MemoryBroker({
-    onError: (error) => log.error("A subscriber failed: {error}", { error }),
-  });
-  await using bus = broker.connect();
+  await using bus = await openBus(config.stores.natsUrls, nodeId);
 
+  const networked = config.stores.natsUrls !== undefined;
   const node = new ActorNode({
     node: { id: nodeId, address: `${server.host}:${server.port}`, version: VERSION },
     clock,
@@ -49,6 +56,7 @@ async function run(config: Config): Promise<void> {
     bus,
     storage,
     alone: config.stores.database.kind === "sqlite",
+    networked,
     lease: {
       ttlMs: runtime.leaseTtlMs,
       renewMs: runtime.leaseRenewMs,
@@ -88,7 +96,8 @@ async function run(config: Config): Promise<void> {
 
   const { framesPerSecond, tickMs } = room;
   const hub = new Hub({ nodeId, node, bus, clock, framesPerSecond, tickMs });
-  const dispatcher = new GatewayDispatcher(node, hub, tokens);
+  const users = new UserDesk(bus, node.drops);
+  const dispatcher = new GatewayDispatcher(node, hub, users, tokens);
   const gateway = new Gateway({ dispatcher, limits, clock, random, drops: node.drops });
   const streams = new EventStreams({ hub, clock, drops: node.drops, limits });
   const app = createApp({
@@ -116,7 +125,11 @@ async function run(config: Config): Promise<void> {
 
   await node.start();
   const stopping = new AbortController();
-  const filled = directory.fill(storage.rooms, stopping.signal).catch((error) => {
+  if (networked) directory.listen(bus);
+  const known = networked
+    ? directory.follow(storage.rooms, clock, stopping.signal)
+    : directory.fill(storage.rooms, stopping.signal);
+  const filled = known.catch((error) => {
     log.error("Cannot fill the room directory; unknown rooms will be looked up: {error}", { error });
   });
   hub.start();
@@ -134,12 +147,15 @@ async function run(config: Config): Promise<void> {
     log.error("The stop took longer than SHUTDOWN_MS and is forced");
     Deno.exit(1);
   }, server.shutdownMs + 2_000);
+  gateway.refuse();
+  await node.handEverythingOver(server.shutdownMs / 2);
   gateway.announceClose();
-  await node.drain(server.shutdownMs / 2);
+  await node.drain(server.shutdownMs / 4);
   await gateway.close();
   streams.close();
-  await node.stop(server.shutdownMs / 4);
+  await node.stop(server.shutdownMs / 8);
   hub.stop();
+  users.stop();
   await filled;
   await http.shutdown();
   clearTimeout(force);

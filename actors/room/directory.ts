@@ -1,6 +1,8 @@
 import { getLogger } from "@logtape/logtape";
 import { decodeTime, encodeTime } from "@std/ulid";
 import { LRUCache } from "lru-cache";
+import { z } from "zod";
+import type { Bus, Subscription } from "actors/bus/bus.ts";
 import { BarrageError } from "protocol/errors.ts";
 import type { Clock } from "actors/runtime/clock.ts";
 import type { RoomStore } from "storage/storage.ts";
@@ -9,6 +11,8 @@ import { BloomFilter } from "../bloom.ts";
 const PAGE = 1_000;
 const CLOSED_MAX = 100_000;
 const ONLINE_MAX = 20_000;
+const Counted = z.object({ online: z.int().nonnegative() });
+const decoder = new TextDecoder();
 const FOLLOW_MS = 5_000;
 const CLOCKS_DIFFER_MS = 60_000;
 
@@ -77,7 +81,7 @@ export class RoomDirectory {
     this.#closed.set(id, state);
   }
 
-  /** Viewers of a room this node owns, for lists of rooms; the room itself knows better. */
+  /** Viewers of a room, for lists of rooms; the room itself knows better. */
   onlineOf(id: string): number {
     return this.#online.get(id) ?? 0;
   }
@@ -85,6 +89,15 @@ export class RoomDirectory {
   counted(id: string, online: number): void {
     if (online === 0) this.#online.delete(id);
     else this.#online.set(id, online);
+  }
+
+  /** Hears the counts of rooms that other nodes own; an event lost here is mended by the next change. */
+  listen(bus: Bus): Subscription {
+    return bus.subscribe("barrage.v1.evt.room.*.counted", ({ subject, data }) => {
+      const room = subject.split(".")[4];
+      const body = Counted.safeParse(JSON.parse(decoder.decode(data)));
+      if (room !== undefined && body.success) this.counted(room, body.data.online);
+    });
   }
 
   /** An ended room can still be read; a deleted one is gone for everybody. */

@@ -65,6 +65,7 @@ class Room implements Behaviour<RoomVerbs> {
   #lastTickAt = -Infinity;
   #lastLiveAt = -Infinity;
   #publishedOnline = 0;
+  #countedOnline = 0;
   #trimArmed = false;
 
   constructor(self: Self, ports: RoomPorts) {
@@ -195,7 +196,11 @@ class Room implements Behaviour<RoomVerbs> {
     const now = this.#self.clock.monotonic();
     this.#attendance.report(node, viewers, tickMs, now);
     const online = this.#online;
-    this.#ports.directory.counted(record.id, online);
+    if (online !== this.#countedOnline) {
+      this.#countedOnline = online;
+      this.#ports.directory.counted(record.id, online);
+      this.#self.publish("counted", encoder.encode(JSON.stringify({ online })));
+    }
     if (online !== this.#publishedOnline) {
       this.#planTick(Math.max(0, this.#lastLiveAt + LIVE_EVERY_MS - now));
     }

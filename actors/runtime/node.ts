@@ -37,7 +37,10 @@ export interface NodeOptions {
   readonly storage: Storage;
   readonly limits: RuntimeLimits;
   readonly lease: LeaseTimes;
+  /** No other process can reach the database. */
   readonly alone: boolean;
+  /** Other nodes listen on the same bus. */
+  readonly networked: boolean;
 }
 
 export interface HostOptions {
@@ -98,8 +101,7 @@ export class ActorNode implements ActivationHost, Sender {
       timerHint: (dueAt) => this.#timers.hint(dueAt),
       nextGeneration: () => this.#generation = Math.max(this.#generation + 1, clock.now()),
     };
-    // A node that is alone on its database has nobody to talk to.
-    if (!options.alone) this.#remote = this.#connect(options);
+    if (options.networked) this.#remote = this.#connect(options);
   }
 
   #connect({ node, bus, clock, random }: NodeOptions): Remote {

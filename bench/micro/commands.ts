@@ -37,6 +37,7 @@ const node = new ActorNode({
   limits: DEFAULT_LIMITS,
   lease: { ttlMs: 10_000, renewMs: 2_500, fenceMs: 7_500, settleMs: 30_000 },
   alone: true,
+  networked: false,
 });
 node.host(counter, () => {
   let total = 0;

@@ -11,6 +11,7 @@ import { type Seat, sessionFactory, type SocketSide } from "actors/session/sessi
 import type { TokenVerifier } from "../tokens.ts";
 import type { Answer, Connection, Dispatcher } from "./connection.ts";
 import type { Hub } from "./hub.ts";
+import type { UserDesk } from "./user_desk.ts";
 
 const log = getLogger(["barrage", "gateway"]);
 
@@ -43,14 +44,16 @@ const SESSION_METHODS: SessionMethods = {
 export class GatewayDispatcher implements Dispatcher {
   readonly #node: ActorNode;
   readonly #hub: Hub;
+  readonly #users: UserDesk;
   readonly #tokens: TokenVerifier;
   readonly #guests = new Map<Connection, Guest>();
   /** Seats whose answer is not on the wire yet, by the very answer they wait for. */
   readonly #cutovers = new WeakMap<object, () => void>();
 
-  constructor(node: ActorNode, hub: Hub, tokens: TokenVerifier) {
+  constructor(node: ActorNode, hub: Hub, users: UserDesk, tokens: TokenVerifier) {
     this.#node = node;
     this.#hub = hub;
+    this.#users = users;
     this.#tokens = tokens;
   }
 
@@ -105,7 +108,10 @@ export class GatewayDispatcher implements Dispatcher {
   closed(connection: Connection): void {
     const guest = this.#guests.get(connection);
     this.#guests.delete(connection);
-    if (guest?.greeting.phase === "greeted") this.#node.retire(sessionActor, guest.greeting.session);
+    if (guest?.greeting.phase !== "greeted") return;
+    const { caller, session } = guest.greeting;
+    this.#users.leave(caller.user.id, connection);
+    this.#node.retire(sessionActor, session);
   }
 
   async #hello(
@@ -135,6 +141,7 @@ export class GatewayDispatcher implements Dispatcher {
       ended: () => connection.close("session_lost"),
     };
     this.#node.spawn(sessionActor, session, sessionFactory({ caller, roomsMax, socket }));
+    this.#users.enter(caller.user.id, connection);
     guest.greeting = { phase: "greeted", caller, session };
     return { user: caller.user, session, heartbeatMs };
   }

@@ -100,9 +100,14 @@ export class Gateway {
     return response;
   }
 
-  /** Refuses new sockets and tells every client when to come back; calls that run are still answered. */
-  announceClose(): void {
+  /** Takes no new sockets any more; those that are here go on. */
+  refuse(): void {
     this.#closing = true;
+  }
+
+  /** Tells every client when to come back; calls that run are still answered. */
+  announceClose(): void {
+    this.refuse();
     this.#cancelSweep?.();
     for (const connection of [...this.#options.dispatcher.connections]) {
       connection.announceClose("shutdown", Math.round(this.#options.random() * RECONNECT_SPREAD_MS));

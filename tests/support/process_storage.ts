@@ -5,13 +5,14 @@ import type {
   RoomStore,
   Storage,
   TimerStore,
+  TokenKeyStore,
   Write,
 } from "storage/storage.ts";
 
 /** Methods that only describe a change; it reaches the database through the lane. */
 const DESCRIBE = new Set(["append", "update", "trim", "erase", "set", "cancel", "done"]);
 
-type Part = "rooms" | "timers" | "ownership" | "lane";
+type Part = "rooms" | "timers" | "ownership" | "tokenKeys" | "lane";
 
 /** What happens to the next commit: refused before anything is written, or written and its answer lost. */
 export type Fault =
@@ -26,6 +27,7 @@ export class ProcessStorage implements Storage {
   readonly rooms: RoomStore;
   readonly timers: TimerStore;
   readonly ownership: OwnershipStore;
+  readonly tokenKeys: TokenKeyStore;
   readonly lane: CommitLane;
   readonly #inner: Storage;
   readonly #asked = new Map<Part, number>();
@@ -38,6 +40,7 @@ export class ProcessStorage implements Storage {
     this.rooms = this.#observed("rooms", inner.rooms);
     this.timers = this.#observed("timers", inner.timers);
     this.ownership = this.#observed("ownership", inner.ownership);
+    this.tokenKeys = this.#observed("tokenKeys", inner.tokenKeys);
     const observedLane = this.#observed("lane", inner.lane);
     this.lane = {
       commit: (fence, writes) => this.#commit(observedLane, fence, writes),

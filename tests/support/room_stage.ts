@@ -105,6 +105,7 @@ export class RoomStage implements AsyncDisposable {
       limits: { ...DEFAULT_LIMITS, ...this.#options.runtime },
       lease: LEASE,
       alone,
+      networked: !alone,
     });
     const limits = { ...DEFAULT_ROOM_LIMITS, ...this.#options.room };
     node.host(roomActor, roomFactory({ rooms: storage.rooms, directory, limits, drops: node.drops }), {

@@ -54,6 +54,7 @@ export class RuntimeStage implements AsyncDisposable {
       limits: { ...DEFAULT_LIMITS, ...limits },
       lease: LEASE,
       alone: false,
+      networked: true,
     });
     this.#nodes.set(node, process);
     return node;
