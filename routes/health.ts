@@ -1,5 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { SHARDS, type Storage } from "storage/storage.ts";
+import type { Storage } from "storage/storage.ts";
 import type { Bus } from "actors/bus/bus.ts";
 import type { ActorNode } from "actors/runtime/node.ts";
 import { createHttpApp, json } from "./http_app.ts";
@@ -23,7 +23,7 @@ const alive = createRoute({
 const ready = createRoute({
   method: "get",
   path: "/readyz",
-  summary: "Does the node own shards and reach its stores",
+  summary: "Does the node hold its lease and reach its stores",
   tags: ["operation"],
   responses: { 200: json(Ready, "It serves"), 503: json(Ready, "Send no traffic here") },
 });
@@ -40,7 +40,9 @@ export function healthRoutes({ node, bus, storage }: HealthParts) {
     .openapi(ready, async (c) => {
       const database = await storage.ping().then(() => "reachable" as const, () => "unreachable" as const);
       const shards = node.ownership.shards.length;
-      const good = database === "reachable" && bus.state === "connected" && shards > 0 && shards <= SHARDS;
+      // A node without shards of its own sends commands on to the others, if there is a bus to send them over.
+      const serves = node.ownership.holds && (shards > 0 || node.networked);
+      const good = database === "reachable" && bus.state === "connected" && serves;
       const report = { shards, bus: bus.state, database };
       return good
         ? c.json({ status: "ready" as const, ...report }, 200)

@@ -238,6 +238,10 @@ export class ActorNode implements ActivationHost, Sender {
     this.ownership.doubt();
   }
 
+  get networked(): boolean {
+    return this.#remote !== undefined;
+  }
+
   stats(): { kind: string; active: number; waiting: number }[] {
     return this.#population.stats();
   }
