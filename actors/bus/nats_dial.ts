@@ -76,7 +76,7 @@ export async function dial(server: NatsServer, options: DialOptions): Promise<Na
     });
     if (connection.info?.headers !== true) {
       await connection.close();
-      throw new Error("it has headers turned off");
+      throw new Error("It has headers turned off");
     }
     return connection;
   } catch (error) {
@@ -95,7 +95,7 @@ async function greeted(server: NatsServer, signal: AbortSignal): Promise<void> {
   signal.addEventListener("abort", abort, { once: true });
   socket.once("data", () => resolve());
   socket.on("error", reject);
-  socket.once("close", () => reject(new Error("it hung up")));
+  socket.once("close", () => reject(new Error("It hung up")));
   try {
     signal.throwIfAborted();
     await promise;
@@ -111,5 +111,10 @@ function why(error: unknown): string {
   if (error instanceof NatsError && error.code === ErrorCode.ServerOptionNotAvailable) {
     return `it does not offer ${error.message}`;
   }
-  return error.message.replace(/^'|'$/g, "");
+  return lowerFirst(error.message.replace(/^'|'$/g, ""));
+}
+
+/** Errors begin with a capital letter; inside a sentence they go on small. */
+export function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }

@@ -200,16 +200,8 @@ export class ActorNode implements ActivationHost, Sender {
     if (definition.verbs[verb] === undefined) {
       throw new Error(`Cannot call ${verb}: ${definition.kind} has no such verb`);
     }
-    return new Call({
-      verb,
-      input,
-      caller: SYSTEM,
-      deadline,
-      bytes: 0,
-      id: undefined,
-      chain: [],
-      timer: undefined,
-    });
+    const whose = { caller: SYSTEM, id: undefined, chain: [], timer: undefined };
+    return new Call({ verb, input, deadline, bytes: 0, ...whose });
   }
 
   leaseHolds(activation: Activation): boolean {

@@ -48,7 +48,7 @@ Deno.test("[R16] an actor that holds a call is not idle", async () => {
   assert.equal(node.stats()[0]!.active, 1);
 });
 
-Deno.test("[R17] over the cap the actors not used for longest leave memory, and [R18] a tenth more is the end", async () => {
+Deno.test("[R17][R18] over the cap the actors not used for longest leave memory, and a tenth more is the end", async () => {
   await using stage = await RuntimeStage.open();
   const node = stage.make("a", { limits: { actorsMax: 20 } });
   const [log, slow] = [new ProbeLog(), gate()];
