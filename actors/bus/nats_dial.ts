@@ -111,10 +111,10 @@ function why(error: unknown): string {
   if (error instanceof NatsError && error.code === ErrorCode.ServerOptionNotAvailable) {
     return `it does not offer ${error.message}`;
   }
-  return lowerFirst(error.message.replace(/^'|'$/g, ""));
+  return inSentence(error.message.replace(/^'|'$/g, ""));
 }
 
-/** Errors begin with a capital letter; inside a sentence they go on small. */
-export function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
+/** Our own reasons begin with a capital letter as errors do, and go on small inside a sentence. */
+export function inSentence(text: string): string {
+  return text.replace(/^It /, "it ");
 }

@@ -1,7 +1,7 @@
 import type { Msg } from "nats";
 import { BarrageError } from "protocol/errors.ts";
 import { BUS_MAX_BYTES, type Headers } from "./bus.ts";
-import { dial, type DialOptions, lowerFirst, type NatsServer } from "./nats_dial.ts";
+import { dial, type DialOptions, inSentence, type NatsServer } from "./nats_dial.ts";
 import { NatsSession } from "./nats_session.ts";
 import { NatsSubscription, type SubscriptionTerms } from "./nats_subscription.ts";
 import type { PipeLimits } from "./pipe.ts";
@@ -206,7 +206,7 @@ export class NatsLink {
 
 function reason(cause: Error | undefined): string {
   // Servers hang up without a word on a client that reads too slowly.
-  return cause === undefined ? "it hung up, or answers no pings" : lowerFirst(cause.message);
+  return cause === undefined ? "it hung up, or answers no pings" : inSentence(cause.message);
 }
 
 /** Ends early, without an error, when the signal fires. */
