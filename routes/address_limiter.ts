@@ -1,25 +1,22 @@
-import { LRUCache } from "lru-cache";
 import { BarrageError } from "protocol/errors.ts";
-import type { Clock } from "actors/runtime/clock.ts";
-import { TokenBucket } from "actors/token_bucket.ts";
+import type { Cache } from "storage/cache/cache.ts";
 
-const ADDRESSES_MAX = 50_000;
-
-/** So many of one thing per address and minute; the addresses not seen for longest are forgotten. */
+/** So many of one thing per address and minute, over all nodes that share the cache. */
 export class AddressLimiter {
-  readonly #buckets = new LRUCache<string, TokenBucket>({ max: ADDRESSES_MAX });
+  readonly #cache: Pick<Cache, "take">;
+  readonly #thing: string;
+  readonly #perMinute: number;
 
-  constructor(readonly perMinute: number, readonly clock: Clock) {}
+  constructor(cache: Pick<Cache, "take">, thing: string, perMinute: number) {
+    this.#cache = cache;
+    this.#thing = thing;
+    this.#perMinute = perMinute;
+  }
 
   /** @throws {BarrageError} `rate_limited`. */
-  take(address: string): void {
-    const now = this.clock.monotonic();
-    let bucket = this.#buckets.get(address);
-    if (bucket === undefined) {
-      bucket = new TokenBucket(this.perMinute, this.perMinute / 60, now);
-      this.#buckets.set(address, bucket);
-    }
-    const retryAfterMs = bucket.take(now);
+  async take(address: string): Promise<void> {
+    const rate = { burst: this.#perMinute, perSecond: this.#perMinute / 60 };
+    const retryAfterMs = await this.#cache.take(`${this.#thing}:${address}`, rate);
     if (retryAfterMs > 0) {
       throw new BarrageError("rate_limited", "Too many from this address", { retryAfterMs });
     }

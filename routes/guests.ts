@@ -25,7 +25,7 @@ export interface GuestParts {
 export function guestRoutes({ enabled, tokens, ids, limiter }: GuestParts) {
   return createHttpApp().openapi(create, async (c) => {
     if (!enabled) throw new BarrageError("forbidden", "This server takes no guests");
-    limiter.take(c.env.address);
+    await limiter.take(c.env.address);
     const id = ids.next();
     const user = { id, name: c.req.valid("json").name ?? `Guest ${id.slice(-4)}` };
     c.header("cache-control", "no-store");

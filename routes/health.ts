@@ -1,6 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import type { Cache } from "storage/cache/cache.ts";
 import type { Storage } from "storage/storage.ts";
-import type { Bus } from "actors/bus/bus.ts";
+import type { BusVitals } from "actors/bus/vitals.ts";
 import type { ActorNode } from "actors/runtime/node.ts";
 import { createHttpApp, json } from "./http_app.ts";
 
@@ -9,7 +10,15 @@ const Ready = z.object({
   status: z.enum(["ready", "not_ready"]),
   shards: z.int().meta({ description: "Shards owned by this node" }),
   bus: z.enum(["connected", "disconnected"]),
+  busSince: z.int().meta({ description: "Since when, in milliseconds since 1970-01-01 UTC" }),
+  busDisconnects: z.record(z.string(), z.int()).meta({
+    description: "How often each connection was lost, for being too slow a reader as well",
+  }),
+  busLost: z.int().meta({ description: "Messages lost, dropped, or on the way when a connection broke" }),
   database: z.enum(["reachable", "unreachable"]),
+  cache: z.enum(["memory", "connected", "degraded"]).meta({
+    description: "Does not count: a node serves without the shared cache",
+  }),
 });
 
 const alive = createRoute({
@@ -30,20 +39,30 @@ const ready = createRoute({
 
 export interface HealthParts {
   readonly node: ActorNode;
-  readonly bus: Bus;
+  readonly vitals: BusVitals;
   readonly storage: Pick<Storage, "ping">;
+  readonly cache: Pick<Cache, "state">;
 }
 
-export function healthRoutes({ node, bus, storage }: HealthParts) {
+export function healthRoutes({ node, vitals, storage, cache }: HealthParts) {
   return createHttpApp()
     .openapi(alive, (c) => c.json({ status: "ok" as const }, 200))
     .openapi(ready, async (c) => {
       const database = await storage.ping().then(() => "reachable" as const, () => "unreachable" as const);
       const shards = node.ownership.shards.length;
       // A node without shards of its own sends commands on to the others, if there is a bus to send them over.
-      const serves = node.ownership.holds && (shards > 0 || node.networked);
+      const serves = node.ownership.holds && (shards > 0 || node.remote !== undefined);
+      const bus = vitals.report();
       const good = database === "reachable" && bus.state === "connected" && serves;
-      const report = { shards, bus: bus.state, database };
+      const report = {
+        shards,
+        bus: bus.state,
+        busSince: bus.since,
+        busDisconnects: bus.disconnects,
+        busLost: bus.lost + bus.dropped + bus.unconfirmed,
+        database,
+        cache: cache.state,
+      };
       return good
         ? c.json({ status: "ready" as const, ...report }, 200)
         : c.json({ status: "not_ready" as const, ...report }, 503);

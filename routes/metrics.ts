@@ -1,15 +1,17 @@
 import { Hono } from "hono";
-import { Gauge, Registry } from "prom-client";
-import type { ActorNode } from "actors/runtime/node.ts";
+import { Registry } from "prom-client";
+import type { Cache } from "storage/cache/cache.ts";
 import type { Storage } from "storage/storage.ts";
 import type { EventStreams } from "./gateway/event_streams.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import type { Hub } from "./gateway/hub.ts";
+import { type ClusterMetricsParts, declareClusterMetrics } from "./cluster_metrics.ts";
 import type { HttpEnv } from "./http_app.ts";
+import { declareMetric } from "./metric.ts";
 
-export interface MetricsParts {
-  readonly node: ActorNode;
+export interface MetricsParts extends ClusterMetricsParts {
   readonly storage: Pick<Storage, "lane">;
+  readonly cache: Pick<Cache, "stats">;
   readonly gateway: Gateway;
   readonly streams: EventStreams;
   readonly hub: Hub;
@@ -19,13 +21,14 @@ export interface MetricsParts {
 export function metricsRoutes(parts: MetricsParts) {
   const registry = new Registry();
   declare(registry, parts);
+  declareClusterMetrics(registry, parts);
   return new Hono<HttpEnv>().get("/metrics", async (c) => {
     c.header("content-type", registry.contentType);
     return c.body(await registry.metrics());
   });
 }
 
-function declare(registry: Registry, { node, storage, gateway, streams, hub }: MetricsParts): void {
+function declare(registry: Registry, { node, storage, cache, gateway, streams, hub }: MetricsParts): void {
   const plain: readonly [name: string, help: string, read: () => number][] = [
     ["barrage_commands_total", "Commands that ran", () => node.counters.commands],
     ["barrage_turns_total", "Turns that ran", () => node.counters.turns],
@@ -39,45 +42,40 @@ function declare(registry: Registry, { node, storage, gateway, streams, hub }: M
     ],
     ["barrage_commit_units_total", "Units committed", () => storage.lane.stats.units],
     ["barrage_commit_waiting", "Units waiting to be committed", () => storage.lane.stats.waiting],
+    ["barrage_cache_hits_total", "Values found in the cache", () => cache.stats.hits],
+    ["barrage_cache_misses_total", "Values not found in the cache", () => cache.stats.misses],
+    ["barrage_cache_errors_total", "Calls that the shared cache failed", () => cache.stats.errors],
+    [
+      "barrage_cache_fallbacks_total",
+      "Calls answered from this node's memory instead of the shared cache",
+      () => cache.stats.fallbacks,
+    ],
     ["barrage_connections", "Open WebSockets", () => gateway.connections],
     ["barrage_sockets", "WebSockets that take up memory, closing ones included", () => gateway.sockets],
     ["barrage_event_streams", "Open event streams", () => streams.size],
     ["barrage_viewers", "Viewers seated on this node", () => hub.viewers],
     ["barrage_watched_rooms", "Rooms with viewers on this node", () => hub.rooms],
   ];
-  for (const [name, help, read] of plain) {
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(read());
-      },
-    });
-  }
-  new Gauge({
-    name: "barrage_drops_total",
-    help: "What was refused, dropped or lost, by place and reason",
-    labelNames: ["place", "reason"],
-    registers: [registry],
-    collect() {
-      for (const [place, reason, count] of node.drops.entries()) this.set({ place, reason }, count);
-    },
-  });
+  for (const [name, help, read] of plain) declareMetric(registry, name, help, () => [[read()]]);
+  declareMetric(
+    registry,
+    "barrage_drops_total",
+    "What was refused, dropped or lost, by place and reason",
+    () => [...node.drops.entries()].map(([place, reason, count]) => [count, { place, reason }]),
+    ["place", "reason"],
+  );
   const kinds = [["barrage_actors", "Actors in memory", "active"], [
     "barrage_mailbox_waiting",
     "Commands waiting",
     "waiting",
   ]] as const;
   for (const [name, help, field] of kinds) {
-    new Gauge({
+    declareMetric(
+      registry,
       name,
       help,
-      labelNames: ["kind"],
-      registers: [registry],
-      collect() {
-        for (const row of node.stats()) this.set({ kind: row.kind }, row[field]);
-      },
-    });
+      () => node.stats().map((row) => [row[field], { kind: row.definition.kind }]),
+      ["kind"],
+    );
   }
 }

@@ -71,7 +71,10 @@ const remove = createRoute({
 
 export interface RoomParts {
   readonly node: ActorNode;
-  readonly rooms: Pick<RoomStore, "list">;
+  readonly rooms: Pick<RoomStore, "list"> & {
+    /** Awaited after each change, before it is answered. */
+    changed(): Promise<void>;
+  };
   readonly directory: Pick<RoomDirectory, "onlineOf">;
   readonly tokens: TokenVerifier;
   readonly limiter: AddressLimiter;
@@ -81,9 +84,10 @@ export function roomRoutes({ node, rooms, directory, tokens, limiter }: RoomPart
   return createHttpApp()
     .openapi(create, async (c) => {
       const caller = await callerOf(c.req.raw.headers, tokens);
-      limiter.take(c.env.address);
+      await limiter.take(c.env.address);
       const id = node.ports.ids.next();
       const room = await node.ref(roomActor, id, caller).create(c.req.valid("json"));
+      await rooms.changed();
       return c.json(room, 201, { location: `/v1/rooms/${id}` });
     })
     .openapi(list, async (c) => {
@@ -107,14 +111,14 @@ export function roomRoutes({ node, rooms, directory, tokens, limiter }: RoomPart
     })
     .openapi(update, async (c) => {
       const caller = await callerOf(c.req.raw.headers, tokens);
-      return c.json(
-        await node.ref(roomActor, c.req.valid("param").room, caller).update(c.req.valid("json")),
-        200,
-      );
+      const room = await node.ref(roomActor, c.req.valid("param").room, caller).update(c.req.valid("json"));
+      await rooms.changed();
+      return c.json(room, 200);
     })
     .openapi(remove, async (c) => {
       const caller = await callerOf(c.req.raw.headers, tokens);
       await node.ref(roomActor, c.req.valid("param").room, caller).remove({});
+      await rooms.changed();
       return c.body(null, 204);
     });
 }

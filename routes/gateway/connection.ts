@@ -44,6 +44,9 @@ export interface Speech {
   readonly form: FrameForm;
 }
 
+/** A queue may pass its bound by this part of it. */
+const LOOKS_PER_QUEUE = 16;
+
 type Reply = ResultReply | ErrorReply;
 /** A closing socket has been told so; what runs may still be answered. */
 type Life = "open" | "closing" | "closed";
@@ -63,6 +66,8 @@ export class Connection implements Viewer {
   #life: Life = "open";
   #inFlight: Set<RequestId> | undefined;
   #unnamed = 0;
+  /** Sent since the queue was last looked at. */
+  #sinceLook = 0;
   #calls: TokenBucket;
   #strikes: TokenBucket | undefined;
   #badFrames: TokenBucket | undefined;
@@ -117,10 +122,15 @@ export class Connection implements Viewer {
   send(frame: Frame): void {
     if (this.#life === "closed") return;
     // Deno buffers what the peer does not read without a limit; this is the limit. Looked at before, so that one
-    // large answer alone closes nobody.
-    if (this.#socket.bufferedAmount > this.limits.sendQueueMaxBytes) {
-      this.#ports.drops.count("gateway", "slow_reader");
-      return this.close("slow_reader");
+    // large answer alone closes nobody, and only now and then: the look costs as much as a tenth of a send.
+    const { sendQueueMaxBytes } = this.limits;
+    this.#sinceLook += frame.length;
+    if (this.#sinceLook > sendQueueMaxBytes / LOOKS_PER_QUEUE) {
+      this.#sinceLook = 0;
+      if (this.#socket.bufferedAmount > sendQueueMaxBytes) {
+        this.#ports.drops.count("gateway", "slow_reader");
+        return this.close("slow_reader");
+      }
     }
     this.#socket.send(frame as string | Uint8Array<ArrayBuffer>);
   }
