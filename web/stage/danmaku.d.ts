@@ -1,15 +1,18 @@
+import type { Flying, Mode } from "./lanes.ts";
+
 /** What is used of the engine: its own types cannot be imported as a module, and lack `comments` and `_`. */
 
 export interface Comment {
-  readonly mode: "rtl" | "top" | "bottom";
-  readonly render: () => HTMLCanvasElement;
+  readonly mode: Mode;
+  /** Called just before it is placed. */
+  readonly render: (this: Emitted) => HTMLCanvasElement;
 }
 
-/** A comment as the engine keeps it: pixels, and seconds on the clock of `performance.now()`. */
-export interface Placed extends Comment {
-  readonly width: number;
-  readonly y: number;
-  readonly _utc: number;
+/** As the engine keeps it; it has a `y` once it has been placed. */
+export interface Emitted extends Comment {
+  /** When it starts, in seconds on the clock of `performance.now()`. */
+  _utc: number;
+  readonly y?: number;
 }
 
 export default class Danmaku {
@@ -20,6 +23,6 @@ export default class Danmaku {
   hide(): this;
   destroy(): this;
   /** Everything ever emitted; those from `_.position` on have not been placed yet. */
-  readonly comments: Comment[];
-  readonly _: { position: number; readonly runningList: readonly Placed[] };
+  readonly comments: Emitted[];
+  readonly _: { position: number; readonly runningList: readonly Flying[] };
 }

@@ -1,4 +1,4 @@
-import { type Field, type Flying, laneFor } from "./lanes.ts";
+import { type Field, type Flying, laneFor, type Mode } from "./lanes.ts";
 import type { Shot } from "./shot.ts";
 
 /** Bounds the work of one frame on very large screens. */
@@ -53,7 +53,7 @@ export class Gate {
    * Asked for the best first. When one that matters is refused, those after it must leave the last lane alone; else
    * shorter ones, which fit sooner, might keep it waiting forever.
    */
-  admits(shot: Shot, mode: Flying["mode"], widthOf: (shot: Shot) => number, now: number): boolean {
+  admits(shot: Shot, mode: Mode, widthOf: (shot: Shot) => number, now: number): boolean {
     if (this.#passing !== undefined) return false;
     const { field, flying } = this.#sky;
     if (flying.length >= FLYING_MAX) return false;

@@ -1,7 +1,12 @@
-import type { Placed } from "./danmaku.d.ts";
+export type Mode = "rtl" | "top" | "bottom";
 
-/** A danmaku in flight, as the engine keeps it. */
-export type Flying = Pick<Placed, "mode" | "width" | "y" | "_utc">;
+/** A danmaku in flight, as the engine keeps it: pixels, and seconds on the clock of `performance.now()`. */
+export interface Flying {
+  readonly mode: Mode;
+  readonly width: number;
+  readonly y: number;
+  readonly _utc: number;
+}
 
 /** Where danmaku of one height fly, each for the same time. Lengths in pixels. */
 export interface Field {

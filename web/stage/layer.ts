@@ -1,15 +1,15 @@
 // @ts-types="./danmaku.d.ts"
-import Danmaku, { type Comment, type Placed } from "danmaku";
+import Danmaku, { type Emitted } from "danmaku";
 import { make } from "../shell/dom.ts";
 import type { Sky } from "./gate.ts";
-import type { Field, Flying } from "./lanes.ts";
+import type { Field, Flying, Mode } from "./lanes.ts";
 
 /** One canvas of the engine over an element. While nothing flies it rests and costs nothing. */
 export class Layer implements Sky {
   readonly field: Field;
   readonly #element: HTMLElement;
   readonly #engine: Danmaku;
-  #last: Comment | Placed | undefined;
+  #last: Emitted | undefined;
 
   constructor(parent: HTMLElement, options: { className: string; lanePx: number; seconds: number }) {
     const { className, lanePx, seconds } = options;
@@ -29,14 +29,22 @@ export class Layer implements Sky {
     return this.#last === undefined || "y" in this.#last ? "placed" : "missed";
   }
 
-  launch(comment: Comment): void {
+  launch(mode: Mode, sprite: HTMLCanvasElement): void {
     this.#trim();
-    this.#engine.show().emit(comment);
+    this.#engine.show().emit({ mode, render: startNow });
     this.#last = this.#engine.comments.at(-1);
+
+    /** The engine counts from `emit`, so after a late frame it would appear further in, on top of the one before. */
+    function startNow(this: Emitted): HTMLCanvasElement {
+      this._utc = performance.now() / 1_000;
+      return sprite;
+    }
   }
 
   rest(): void {
     this.#engine.hide();
+    this.#trim();
+    this.#last = undefined;
   }
 
   destroy(): void {

@@ -1,5 +1,5 @@
 import { Gate } from "./gate.ts";
-import type { Flying } from "./lanes.ts";
+import type { Mode } from "./lanes.ts";
 import { Layer } from "./layer.ts";
 import type { Shot } from "./shot.ts";
 import { Sprites } from "./sprites.ts";
@@ -11,7 +11,7 @@ interface Flight {
 
 const MODES = { scroll: "rtl", top: "top", bottom: "bottom" } as const satisfies Record<
   Shot["position"],
-  Flying["mode"]
+  Mode
 >;
 const STANDING_SECONDS = 4;
 
@@ -61,8 +61,7 @@ export class Scene {
     const { gate, layer } = shot.position === "scroll" ? this.#crossing : this.#standing;
     const mode = MODES[shot.position];
     if (!gate.admits(shot, mode, (one) => this.#sprites.widthOf(one), now)) return false;
-    const sprite = this.#sprites.get(shot);
-    layer.launch({ mode, render: () => sprite });
+    layer.launch(mode, this.#sprites.get(shot));
     return true;
   }
 
