@@ -130,6 +130,29 @@ const SETTINGS = {
     ),
     redisUrl: secret("REDIS_URL", RedisUrl, "none: memory cache", "redis://", "The cache shared by nodes"),
   },
+  feed: {
+    enabled: choice(
+      "FEED",
+      ["on", "off"],
+      "off",
+      "Keep room events in a JetStream stream for other programs",
+    ),
+    stream: plain(
+      "FEED_STREAM",
+      z.string().regex(NODE_ID, "must be 1-64 letters, digits, - or _").default("BARRAGE"),
+      "BARRAGE",
+      "1-64 letters, digits, - or _",
+      "Name of that stream",
+    ),
+    maxAgeHours: whole("FEED_MAX_AGE_HOURS", 168, 1, 87_600, "How long the stream keeps events"),
+    maxBytes: whole(
+      "FEED_MAX_BYTES",
+      1_073_741_824,
+      1_048_576,
+      1_099_511_627_776,
+      "How much the stream keeps; the oldest goes first",
+    ),
+  },
   gateway: {
     frameMaxBytes: whole("FRAME_MAX_BYTES", 65_536, 1_024, 1_048_576, "Largest frame a client may send"),
     helloTimeoutMs: whole("HELLO_TIMEOUT_MS", 10_000, 100, 60_000, "Time for session.hello on a new socket"),
@@ -270,15 +293,6 @@ export function loadConfig(
   return deepFreeze(config);
 }
 
-/** What the configuration asks for and this version does not have; each a sentence that says what to set. */
-export function missingParts(config: Config): string[] {
-  const missing: string[] = [];
-  if (config.stores.redisUrl !== undefined) {
-    missing.push("Unset REDIS_URL: this version has only the memory cache");
-  }
-  return missing;
-}
-
 function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
   const groups = Object.entries(SETTINGS).map(([group, settings]) => {
     const values = Object.entries<Setting<unknown>>(settings).map((
@@ -305,9 +319,12 @@ function resolve(database: Database | undefined, dataDir: string): Config["store
   return { kind: "sqlite", path: database?.path ?? `${dataDir.replace(/\/+$/, "")}/barrage.db` };
 }
 
-function* contradictions({ stores, gateway, room, runtime }: Config): Generator<string> {
+function* contradictions({ stores, feed, gateway, room, runtime }: Config): Generator<string> {
   if (stores.natsUrls !== undefined && stores.database.kind === "sqlite") {
     yield "Set DATABASE_URL to postgres://... or unset NATS_URL: nodes on one bus need one database";
+  }
+  if (feed.enabled === "on" && stores.natsUrls === undefined) {
+    yield "Set NATS_URL or unset FEED: the feed is a stream on the NATS server";
   }
   if (runtime.leaseRenewMs * 3 > runtime.leaseTtlMs) {
     yield "Set LEASE_RENEW_MS to at most a third of LEASE_TTL_MS: a node must survive a lost renewal";

@@ -1,8 +1,11 @@
 import { getLogger } from "@logtape/logtape";
 import { mkdir } from "node:fs/promises";
-import type { Bus } from "actors/bus/bus.ts";
-import { MemoryBroker } from "actors/bus/memory.ts";
+import { MemoryBroker, type MemoryBus } from "actors/bus/memory.ts";
 import { NatsBus } from "actors/bus/nats.ts";
+import { NatsFeed } from "actors/bus/nats_feed.ts";
+import { NatsService } from "actors/bus/nats_service.ts";
+import { TappedBus } from "actors/bus/tapped_bus.ts";
+import { BusVitals } from "actors/bus/vitals.ts";
 import { roomActor } from "actors/room/definition.ts";
 import { RoomDirectory } from "actors/room/directory.ts";
 import { DEFAULT_ROOM_LIMITS } from "actors/room/limits.ts";
@@ -11,7 +14,7 @@ import { SystemClock } from "actors/runtime/clock.ts";
 import { ActorNode } from "actors/runtime/node.ts";
 import { DEFAULT_LIMITS } from "actors/runtime/ports.ts";
 import { sessionActor } from "actors/session/definition.ts";
-import { type Config, missingParts, readConfig } from "config";
+import { type Config, readConfig } from "config";
 import { configureLogs } from "./logs.ts";
 import { AddressLimiter } from "routes/address_limiter.ts";
 import { createApp, createHandler } from "routes/app.ts";
@@ -20,8 +23,11 @@ import { EventStreams } from "routes/gateway/event_streams.ts";
 import { Gateway } from "routes/gateway/gateway.ts";
 import { Hub } from "routes/gateway/hub.ts";
 import { UserDesk } from "routes/gateway/user_desk.ts";
+import { reportNode } from "routes/node_report.ts";
 import { loadSigningKey } from "routes/signing_key.ts";
 import { Tokens } from "routes/tokens.ts";
+import { openCache } from "storage/cache/open.ts";
+import { CachedRoomList } from "storage/cache/room_list.ts";
 import { openStorage } from "storage/open.ts";
 import { loadNodeId } from "./node_id.ts";
 
@@ -33,10 +39,17 @@ function random(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32;
 }
 
-async function openBus(natsUrls: readonly string[] | undefined, name: string): Promise<Bus> {
+async function openBus(natsUrls: readonly string[] | undefined, name: string): Promise<MemoryBus | NatsBus> {
   const onError = (error: unknown) => log.error("The bus reports: {error}", { error });
   if (natsUrls === undefined) return new MemoryBroker({ onError }).connect();
   return await NatsBus.connect({ servers: natsUrls, name, onError });
+}
+
+function openFeed({ feed, stores: { natsUrls } }: Config, name: string): NatsFeed | undefined {
+  if (feed.enabled !== "on" || natsUrls === undefined) return undefined;
+  const stream = { name: feed.stream, maxAgeMs: feed.maxAgeHours * 3_600_000, maxBytes: feed.maxBytes };
+  const onError = (error: unknown) => log.error("The feed reports: {error}", { error });
+  return new NatsFeed({ servers: natsUrls, name, stream, onError });
 }
 
 async function run(config: Config): Promise<void> {
@@ -46,11 +59,17 @@ async function run(config: Config): Promise<void> {
   const tokens = await Tokens.from(await loadSigningKey(server.dataDir), storage.tokenKeys);
   const nodeId = server.nodeId ?? await loadNodeId(server.dataDir);
   using clock = new SystemClock();
-  await using bus = await openBus(config.stores.natsUrls, nodeId);
+  const monotonic = () => clock.monotonic();
+  await using cache = await openCache(config.stores.redisUrl, monotonic);
+  await using road = await openBus(config.stores.natsUrls, nodeId);
+  using vitals = new BusVitals(road, () => clock.now());
+  await using feed = openFeed(config, nodeId);
+  const bus = feed === undefined ? road : new TappedBus(road, feed);
 
   const networked = config.stores.natsUrls !== undefined;
+  const self = { id: nodeId, address: `${server.host}:${server.port}`, version: VERSION };
   const node = new ActorNode({
-    node: { id: nodeId, address: `${server.host}:${server.port}`, version: VERSION },
+    node: self,
     clock,
     random,
     bus,
@@ -107,23 +126,27 @@ async function run(config: Config): Promise<void> {
       enabled: server.guests,
       tokens,
       ids: node.ports.ids,
-      limiter: new AddressLimiter(limits.guestsPerMinute, clock),
+      limiter: new AddressLimiter(cache, "guests", limits.guestsPerMinute),
     },
     rooms: {
       node,
-      rooms: storage.rooms,
+      rooms: new CachedRoomList(storage.rooms, cache, monotonic),
       directory,
       tokens,
-      limiter: new AddressLimiter(limits.roomsPerMinute, clock),
+      limiter: new AddressLimiter(cache, "rooms", limits.roomsPerMinute),
     },
     messages: { node, tokens },
     events: { node, streams, tokens },
-    health: { node, bus, storage },
-    metrics: { node, storage, gateway, streams, hub },
+    health: { node, vitals, storage, cache },
+    metrics: { node, storage, cache, gateway, streams, hub, vitals, feed },
   });
   const handle = createHandler(app, gateway, tokens);
 
   await node.start();
+  const report = () => reportNode({ node, vitals, gateway, streams, hub, feed });
+  const kinds = () => node.stats();
+  const service = networked ? new NatsService({ bus, node: self, kinds, report, monotonic }) : undefined;
+  await service?.ready;
   const stopping = new AbortController();
   if (networked) directory.listen(bus);
   const known = networked
@@ -153,6 +176,7 @@ async function run(config: Config): Promise<void> {
   await node.drain(server.shutdownMs / 4);
   await gateway.close();
   streams.close();
+  service?.stop();
   await node.stop(server.shutdownMs / 8);
   hub.stop();
   users.stop();
@@ -174,7 +198,6 @@ function stopSignal(): Promise<void> {
 
 try {
   const config = readConfig();
-  for (const sentence of missingParts(config)) throw new Error(sentence);
   await configureLogs(config.server.log);
   await run(config);
   Deno.exit(0);

@@ -4,6 +4,8 @@ export interface Machine {
   readonly cores: number;
   readonly memoryGiB: number;
   readonly system: string;
+  /** Processes that wanted to run in the minute before; near zero on a machine that is ours alone. */
+  readonly loadAverage: string;
   readonly deno: string;
   readonly peers: string;
 }
@@ -16,6 +18,7 @@ export async function describeMachine(peers: string): Promise<Machine> {
     cores: navigator.hardwareConcurrency,
     memoryGiB: Math.round(Deno.systemMemoryInfo().total / 1_024 ** 3),
     system: `Linux ${Deno.osRelease()}`,
+    loadAverage: Deno.loadavg()[0]!.toFixed(1),
     deno: Deno.version.deno,
     peers,
   };

@@ -64,7 +64,7 @@ async function bench(options: Options): Promise<Result> {
         break;
       case "frames":
         if (!options.quick) {
-          result.frames = await runFanOut(load(options.frameRate, frameViewers), rounds, [], progress);
+          result.frames = await runFanOut(load(options.frameRate, frameViewers), rounds + 2, [], progress);
         }
         break;
       case "memory":

@@ -70,7 +70,7 @@ export function readOptions(args: readonly string[]): Options {
     frameViewers: preset.frameViewers,
     frameRate: 50,
     idle: whole("idle", values.idle, preset.idle, 100, 15_000),
-    commandSeconds: values.quick ? 1 : 3,
+    commandSeconds: values.quick ? 0.5 : 3,
     starts: preset.starts,
     only: values.only,
   };

@@ -197,7 +197,9 @@ export class Barrage implements AsyncDisposable {
     this.#outbox.attach(link);
     const joins = [...this.#rooms.values()].map((room) => room.linkOpened());
     this.#enter({ status: "open", user });
-    Promise.allSettled(joins).then(() => link === this.#link && this.#outbox.flow());
+    Promise.allSettled(joins).then(() => {
+      if (link === this.#link && this.#closing === undefined) this.#outbox.flow();
+    });
   }
 
   #received(message: Incoming): void {
@@ -209,6 +211,7 @@ export class Barrage implements AsyncDisposable {
       }
       case "session.closing":
         this.#closing = message.params as NotificationParams<"session.closing">;
+        this.#outbox.hold();
         return this.#events.emit("closing", this.#closing);
     }
   }

@@ -56,6 +56,11 @@ export class Outbox {
     for (const call of this.#waiting.splice(0)) this.#send(this.#wire, call);
   }
 
+  /** The link will end soon: what is submitted from now on waits for the next one. */
+  hold(): void {
+    this.#flowing = false;
+  }
+
   /** The link is gone: repeatable calls wait for the next one, the others fail, their outcome being unknown. */
   detach(): void {
     this.#wire = undefined;

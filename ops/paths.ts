@@ -1,5 +1,9 @@
 import swaggerUiFolder from "swagger-ui-dist/absolute-path.js";
 
-/** Prints the folders that `deno task start` may touch, as flags: it writes DATA_DIR and reads that, web/ and Swagger UI. */
-const dataDir = Deno.env.get("DATA_DIR") || "data";
-console.log(`--allow-read=${dataDir},web,${swaggerUiFolder()} --allow-write=${dataDir}`);
+/** The folders a node may touch, as flags: it writes DATA_DIR and reads that, web/ and Swagger UI. */
+export function pathFlags(dataDir: string): string[] {
+  return [`--allow-read=${dataDir},web,${swaggerUiFolder()}`, `--allow-write=${dataDir}`];
+}
+
+/** `deno task start` runs this for its flags. */
+if (import.meta.main) console.log(pathFlags(Deno.env.get("DATA_DIR") || "data").join(" "));

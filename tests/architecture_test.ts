@@ -14,7 +14,7 @@ interface Border {
   readonly packages?: readonly string[];
 }
 
-const PORTS = ["storage/storage.ts"];
+const PORTS = ["storage/storage.ts", "storage/cache/cache.ts"];
 
 /** What browsers share with the server: it imports nothing, so it drags nothing along, and a copy would grow apart. */
 const LEAVES = ["protocol/errors.ts", "protocol/close_codes.ts", "protocol/text.ts"];

@@ -31,9 +31,12 @@ export class MemoryBus implements Bus {
   readonly #watchers = new Set<(state: BusState) => void>();
   readonly #subscriptions = new Set<MemorySubscription>();
   readonly #asking = new Set<(error: BarrageError) => void>();
+  /** It knows of every message whether it was lost. */
+  readonly unconfirmed = 0;
   #state: BusState | "disposed" = "connected";
   #dropped = 0;
   #lost = 0;
+  #disconnects = 0;
 
   constructor(broker: Exchange, outward: Pipe, inward: Pipe, onError: (error: unknown) => void) {
     this.#broker = broker;
@@ -54,6 +57,10 @@ export class MemoryBus implements Bus {
   /** Messages published while disconnected, or on the way when the connection was cut. */
   get lost(): number {
     return this.#lost;
+  }
+
+  get disconnects(): { readonly memory: number } {
+    return { memory: this.#disconnects };
   }
 
   watch(listener: (state: BusState) => void): () => void {
@@ -119,6 +126,7 @@ export class MemoryBus implements Bus {
   disconnect(): void {
     if (this.#state !== "connected") return;
     this.#state = "disconnected";
+    this.#disconnects++;
     this.#lost += this.#outward.clear() + this.#inward.clear();
     for (const subscription of this.#subscriptions) {
       this.#broker.leave(subscription);

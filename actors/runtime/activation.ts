@@ -26,8 +26,8 @@ export interface ActivationHost extends Sender {
   busy(activation: Activation): void;
   idle(activation: Activation): void;
   gone(activation: Activation): void;
-  /** The store knows a newer owner. */
-  fenced(activation: Activation): void;
+  /** The store knows a newer owner: what is unanswered is for that one. */
+  fenced(activation: Activation, unanswered: readonly Call[]): void;
   command(activation: Activation, verb: string, input: unknown): Call;
 }
 
@@ -161,13 +161,14 @@ export class Activation implements Dwelling {
       await this.#leaving.promise;
       cancel();
     }
-    if (this.#life.phase === "running") {
+    if (this.#life.phase === "running" && !this.#pumping) {
       const { incarnation } = this.#life;
       this.#life = { phase: "passivating", incarnation };
       await this.#flush(incarnation);
     }
-    for (const call of this.#mailbox.takeAll()) if (!call.settled) sendOn(call);
-    this.stop(new BarrageError("moved"));
+    const waiting = this.#mailbox.takeAll();
+    this.stop(new BarrageError("timeout"));
+    for (const call of waiting) if (!call.settled) sendOn(call);
   }
 
   /** Ends at once; everything unanswered gets `error`. */
@@ -350,8 +351,8 @@ export class Activation implements Dwelling {
   #failed(incarnation: Incarnation, calls: Call[], error: unknown): undefined {
     this.#turnOver(incarnation);
     if (error instanceof FencedError) {
-      for (const call of calls) call.fail(new BarrageError("moved"));
       if (this.#serves(incarnation)) this.#zombie();
+      for (const call of calls) if (call.phase === "running") call.fail(new BarrageError("moved"));
       return;
     }
     const shown = error instanceof CommitFailed ? error.error : BarrageError.from(error);
@@ -384,8 +385,9 @@ export class Activation implements Dwelling {
   }
 
   #zombie(): void {
+    const unanswered = [...this.#open.takeAll(), ...this.#mailbox.takeAll()].filter((call) => !call.settled);
     this.stop(new BarrageError("moved"));
-    this.#host.fenced(this);
+    this.#host.fenced(this, unanswered);
   }
 
   #ownTurn(): TurnFacts {

@@ -1,5 +1,6 @@
 import { BarrageError } from "protocol/errors.ts";
-import { type Caller, senderOf } from "./caller.ts";
+import { type Caller, senderOf, SYSTEM } from "./caller.ts";
+import type { ActorDefinition } from "./definition.ts";
 import type { TimerRecord } from "storage/storage.ts";
 
 export interface CallOptions {
@@ -72,6 +73,13 @@ export class Call<I = unknown, O = unknown> {
     if (this.#phase === "running") this.#phase = "held";
   }
 
+  /** It has left no trace where it ran, and may run elsewhere. */
+  again(): void {
+    if (this.#phase === "settled") return;
+    this.#phase = "waiting";
+    this.onSettled = undefined;
+  }
+
   reply(output: O): void {
     if (this.#settle()) this.#resolve(output);
   }
@@ -86,4 +94,24 @@ export class Call<I = unknown, O = unknown> {
     this.onSettled?.(this as Call);
     return true;
   }
+}
+
+/** A command that an actor's own timer sends it. */
+export function ownCall(
+  { kind, verbs }: ActorDefinition,
+  verb: string,
+  input: unknown,
+  deadline: number,
+): Call {
+  if (verbs[verb] === undefined) throw new Error(`Cannot call ${verb}: ${kind} has no such verb`);
+  return new Call({
+    verb,
+    input,
+    caller: SYSTEM,
+    deadline,
+    bytes: 0,
+    id: undefined,
+    chain: [],
+    timer: undefined,
+  });
 }

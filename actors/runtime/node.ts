@@ -4,7 +4,7 @@ import { BarrageError } from "protocol/errors.ts";
 import type { Storage, TimerRecord } from "storage/storage.ts";
 import { Activation, type ActivationHost } from "./activation.ts";
 import type { Factory } from "./behaviour.ts";
-import { Call, type CallOptions } from "./call.ts";
+import { Call, type CallOptions, ownCall } from "./call.ts";
 import { type Caller, SYSTEM } from "./caller.ts";
 import type { Clock } from "./clock.ts";
 import type { ActorDefinition, Verbs } from "./definition.ts";
@@ -14,7 +14,8 @@ import { Ids } from "./ids.ts";
 import { type LeaseTimes, Ownership } from "./ownership.ts";
 import { Pace } from "./pace.ts";
 import type { RuntimeLimits, RuntimePorts } from "./ports.ts";
-import { type Hosted, Population } from "./population.ts";
+import { type Hosted, type KindStats, Population } from "./population.ts";
+import type { RemoteReport } from "./remote/counters.ts";
 import { Remote } from "./remote/remote.ts";
 import { type CallOrigin, makeRef, type Ref, type Sender } from "./ref.ts";
 import { shardOf } from "./shard.ts";
@@ -79,6 +80,7 @@ export class ActorNode implements ActivationHost, Sender {
       onGained: (shards) => this.#remote?.serve(shards),
       onWish: async (shard, owner) => await this.#remote?.takeOver(shard, owner) ?? false,
       onMissed: (shard) => this.#remote?.missed(shard),
+      onRevoked: (shards) => this.#revoke(shards),
     });
     this.#timers = new DurableTimers({
       store: storage.timers,
@@ -196,12 +198,7 @@ export class ActorNode implements ActivationHost, Sender {
 
   command(activation: Activation, verb: string, input: unknown): Call {
     const deadline = this.ports.clock.monotonic() + this.ports.limits.callTimeoutMs;
-    const { definition } = activation;
-    if (definition.verbs[verb] === undefined) {
-      throw new Error(`Cannot call ${verb}: ${definition.kind} has no such verb`);
-    }
-    const whose = { caller: SYSTEM, id: undefined, chain: [], timer: undefined };
-    return new Call({ verb, input, deadline, bytes: 0, ...whose });
+    return ownCall(activation.definition, verb, input, deadline);
   }
 
   leaseHolds(activation: Activation): boolean {
@@ -221,20 +218,22 @@ export class ActorNode implements ActivationHost, Sender {
     this.#population.remove(activation);
   }
 
-  fenced(activation: Activation): void {
+  fenced(activation: Activation, unanswered: readonly Call[]): void {
     this.drops.count("commit", "fenced");
     log.error("{address} met a newer epoch than {epoch}", {
       address: activation.address,
       epoch: activation.epoch,
     });
-    this.ownership.doubt();
+    this.ownership.disown(activation.shard);
+    for (const call of unanswered) this.#sendOn(activation, call);
   }
 
-  get networked(): boolean {
-    return this.#remote !== undefined;
+  /** What goes between this node and the others; undefined when it is alone. */
+  get remote(): RemoteReport | undefined {
+    return this.#remote?.report();
   }
 
-  stats(): { kind: string; active: number; waiting: number }[] {
+  stats(): KindStats[] {
     return this.#population.stats();
   }
 
@@ -296,8 +295,11 @@ export class ActorNode implements ActivationHost, Sender {
     const shard = shardOf(definition.kind, key);
     const epoch = this.ownership.epochOf(shard);
     if (epoch === undefined) {
-      if (this.#remote !== undefined) return this.#remote.send(definition, key, shard, call);
-      return call.fail(new BarrageError("unavailable", "No node owns the shard right now"));
+      // A timer is delivered by the owner of its shard alone, who takes its row away with what it did.
+      if (this.#remote === undefined || call.facts.timer !== undefined) {
+        return call.fail(new BarrageError("unavailable", "No node owns the shard right now"));
+      }
+      return this.#remote.send(definition, key, shard, call);
     }
     const { actorsMax } = this.ports.limits;
     // Passivation takes a moment, so the bound may be passed by a tenth, never by more.
@@ -375,13 +377,29 @@ export class ActorNode implements ActivationHost, Sender {
   async #handOver(shard: number, stopListening: () => void): Promise<void> {
     this.ownership.forget(shard);
     stopListening();
+    await this.#leave(shard);
+    await this.ownership.release(shard);
+  }
+
+  /** The database has given these shards to others. */
+  #revoke(shards: readonly number[]): void {
+    for (const shard of shards) {
+      this.#remote?.missed(shard);
+      this.#leave(shard);
+    }
+  }
+
+  async #leave(shard: number): Promise<void> {
     const leaving = [...this.#population.ofShards()].filter((activation) => activation.shard === shard);
     await Promise.all(
-      leaving.map((activation) =>
-        activation.leave(HAND_OVER_MS, (call) => this.#route(activation.definition, activation.key, call))
-      ),
+      leaving.map((activation) => activation.leave(HAND_OVER_MS, (call) => this.#sendOn(activation, call))),
     );
-    await this.ownership.release(shard);
+  }
+
+  /** For a command that waited for an actor which is not here any more. */
+  #sendOn({ definition, key }: Activation, call: Call): void {
+    if (this.#remote === undefined) call.fail(new BarrageError("moved"));
+    else this.#route(definition, key, call);
   }
 
   #untilQuiet(graceMs: number): Promise<void> {

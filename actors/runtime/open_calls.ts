@@ -22,6 +22,14 @@ export class OpenCalls {
     return [...this.#calls ?? []].filter(({ facts }) => facts.deadline <= now);
   }
 
+  /** Takes them out, as if they had not begun. */
+  takeAll(): Call[] {
+    const all = [...this.#calls ?? []];
+    this.#calls = undefined;
+    for (const call of all) call.again();
+    return all;
+  }
+
   failAll(error: BarrageError): void {
     for (const call of [...this.#calls ?? []]) call.fail(error);
   }

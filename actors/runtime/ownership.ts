@@ -1,9 +1,12 @@
 import { getLogger } from "@logtape/logtape";
-import { type NodeRecord, type OwnershipStore, SHARDS } from "storage/storage.ts";
+import type { NodeRecord, OwnershipStore } from "storage/storage.ts";
 import type { Clock } from "./clock.ts";
-import { wish } from "./shard.ts";
+import { type ClusterView, orphans, readView, wished } from "./cluster_view.ts";
 
 const log = getLogger(["barrage", "ownership"]);
+
+/** However many writes are refused, the database is asked about it this often at most. */
+const DOUBT_MS = 500;
 
 export interface LeaseTimes {
   /** How long a lease lasts by the database's clock. */
@@ -30,6 +33,8 @@ export interface OwnershipOptions {
   readonly onWish?: (shard: number, owner: string) => Promise<boolean>;
   /** The shard was let go, but somebody else has it now. */
   readonly onMissed?: (shard: number) => void;
+  /** Shards this node took for its own belong to somebody else. */
+  readonly onRevoked?: (shards: readonly number[]) => void;
 }
 
 interface Inside {
@@ -58,6 +63,10 @@ export class Ownership {
   #draining = false;
   /** Cut off from the bus. */
   #aside = false;
+  /** Shards under way: the database may already or still say that they are this node's. */
+  readonly #taking = new Set<number>();
+  readonly #leaving = new Set<number>();
+  #doubtedAt = -Infinity;
 
   constructor(options: OwnershipOptions) {
     this.#options = options;
@@ -66,6 +75,11 @@ export class Ownership {
   /** The epoch under which this node owns the shard now. */
   epochOf(shard: number): number | undefined {
     return this.#life.phase === "inside" && this.holds ? this.#life.epochs.get(shard) : undefined;
+  }
+
+  /** The epoch of this node's lease. */
+  get nodeEpoch(): number | undefined {
+    return this.#life.phase === "inside" && this.holds ? this.#life.node.epoch : undefined;
   }
 
   get holds(): boolean {
@@ -107,11 +121,15 @@ export class Ownership {
 
   /** Stops owning one shard here; the database still has it until `release`. */
   forget(shard: number): void {
-    if (this.#life.phase === "inside") this.#life.epochs.delete(shard);
+    if (this.#life.phase === "inside" && this.#life.epochs.delete(shard)) this.#leaving.add(shard);
   }
 
   async release(shard: number): Promise<void> {
-    if (this.#life.phase === "inside") await this.#options.store.release(this.#life.node, [shard]);
+    try {
+      if (this.#life.phase === "inside") await this.#options.store.release(this.#life.node, [shard]);
+    } finally {
+      this.#leaving.delete(shard);
+    }
   }
 
   /** Nobody can reach this node's actors: others should have its shards. It keeps its lease and waits for `takeUp`. */
@@ -126,7 +144,7 @@ export class Ownership {
     try {
       await this.#options.store.release(life.node, shards);
     } catch (error) {
-      log.error("Cannot release the shards, their lease must run out: {error}", { error });
+      log.error("Cannot release the shards, the next renewal tries again: {error}", { error });
     }
   }
 
@@ -140,7 +158,16 @@ export class Ownership {
     this.#rebalance();
   }
 
-  /** A write of ours met a newer epoch: ask the database at once what is still ours. */
+  /** A write met a newer epoch: the shard is somebody else's, and what else is ours is asked at once. */
+  disown(shard: number): void {
+    if (this.#life.phase === "inside" && this.#life.epochs.delete(shard)) this.#options.onRevoked?.([shard]);
+    const now = this.#options.clock.monotonic();
+    if (now - this.#doubtedAt < DOUBT_MS) return;
+    this.#doubtedAt = now;
+    this.doubt();
+  }
+
+  /** Asks the database at once what is still ours. */
   doubt(): void {
     this.#cancelNext?.();
     this.#turn();
@@ -152,6 +179,7 @@ export class Ownership {
 
   #plan(): void {
     if (this.#life.phase === "stopped") return;
+    this.#cancelNext?.();
     this.#cancelNext = this.#options.clock.after(this.#options.times.renewMs, () => this.#turn());
   }
 
@@ -177,7 +205,7 @@ export class Ownership {
       validUntil: sentAt + times.fenceMs,
       epochs: new Map(),
     };
-    await this.#claim();
+    await this.#claim(this.#life, await readView(store));
     log.info("Node {id} entered with epoch {epoch} and owns {shards} shards", {
       id: record.id,
       epoch: record.epoch,
@@ -200,26 +228,49 @@ export class Ownership {
       return await this.#enter();
     }
     life.validUntil = sentAt + times.fenceMs;
-    await this.#claim();
-    this.#rebalance();
+    const before = new Map(life.epochs);
+    const view = await readView(store);
+    await this.#reconcile(life, view, before);
+    await this.#claim(life, view);
+    this.#rebalance(view);
   }
 
-  async #claim(): Promise<void> {
-    const life = this.#life;
-    if (life.phase !== "inside" || life.epochs.size === SHARDS || this.#reluctant) return;
-    const { store } = this.#options;
-    const nodes = (await store.nodes()).filter((node) => !node.draining).map((node) => node.id);
-    const wanted: number[] = [];
-    for (let n = 0; n < SHARDS; n++) {
-      if (!life.epochs.has(n) && wish(n, nodes) === life.node.id) wanted.push(n);
+  /** The database has the last word: an answer that was lost or came late may have left another picture here. */
+  async #reconcile(
+    life: Inside,
+    { shards }: ClusterView,
+    before: ReadonlyMap<number, number>,
+  ): Promise<void> {
+    const { store, onRevoked } = this.#options;
+    if (this.#life !== life) return;
+    const revoked: number[] = [];
+    const stray: number[] = [];
+    for (const { n, owner, ownerEpoch, epoch } of shards) {
+      const mine = owner === life.node.id && ownerEpoch === life.node.epoch;
+      const believed = life.epochs.get(n);
+      const underWay = this.#taking.has(n) || this.#leaving.has(n) || believed !== before.get(n);
+      if (underWay || (mine ? believed === epoch : believed === undefined)) continue;
+      if (believed !== undefined) revoked.push(n);
+      if (mine) stray.push(n);
     }
-    if (wanted.length === 0) return;
-    await this.#take(life, wanted);
+    for (const n of revoked) life.epochs.delete(n);
+    if (revoked.length > 0) onRevoked?.(revoked);
+    if (stray.length > 0) await store.release(life.node, stray);
+  }
+
+  async #claim(life: Inside, view: ClusterView): Promise<void> {
+    if (this.#life !== life || this.#reluctant) return;
+    const wanted = orphans(view, life.node.id).filter((n) => !life.epochs.has(n));
+    if (wanted.length > 0) await this.#take(life, wanted);
   }
 
   async #take(life: Inside, wanted: readonly number[]): Promise<readonly number[]> {
-    const gained = await this.#options.store.claim(life.node, wanted);
-    if (this.#life !== life) return [];
+    for (const n of wanted) this.#taking.add(n);
+    const gained = await this.#options.store.claim(life.node, wanted).finally(() => {
+      for (const n of wanted) this.#taking.delete(n);
+    });
+    // What came too late is released again by the next renewal.
+    if (this.#life !== life || this.#aside) return [];
     for (const [n, epoch] of gained) life.epochs.set(n, epoch);
     const shards = [...gained.keys()];
     if (shards.length > 0) this.#options.onGained?.(shards);
@@ -227,16 +278,18 @@ export class Ownership {
   }
 
   /** Takes over, one at a time, the shards that others own and this node should. Never while it may not own any. */
-  async #rebalance(): Promise<void> {
+  async #rebalance(known?: ClusterView): Promise<void> {
     const life = this.#life;
     if (this.#moving || this.#reluctant || life.phase !== "inside" || this.#options.onWish === undefined) {
       return;
     }
     this.#moving = true;
     try {
-      for (const { n, owner } of await this.#wished(life)) {
+      const { store, clock, times } = this.#options;
+      const settled = clock.monotonic() - life.enteredAt >= times.settleMs;
+      for (const { n, owner } of wished(known ?? await readView(store), life.node.id, settled)) {
         if (this.#life !== life || !this.holds || this.#reluctant) return;
-        if (!await this.#options.onWish(n, owner)) continue;
+        if (life.epochs.has(n) || !await this.#options.onWish(n, owner)) continue;
         if ((await this.#take(life, [n])).length === 0) this.#options.onMissed?.(n);
       }
     } catch (error) {
@@ -244,24 +297,6 @@ export class Ownership {
     } finally {
       this.#moving = false;
     }
-  }
-
-  /**
-   * While a node drains, only its shards move; otherwise a node asks for its share when all have lived for a while, so
-   * that a rolling deploy does not shuffle shards back and forth.
-   */
-  async #wished(life: Inside): Promise<{ n: number; owner: string }[]> {
-    const { store, clock, times } = this.#options;
-    const nodes = await store.nodes();
-    const draining = new Set(nodes.filter((node) => node.draining).map(({ id }) => id));
-    const staying = nodes.filter((node) => !node.draining).map(({ id }) => id);
-    const settled = draining.size === 0 && clock.monotonic() - life.enteredAt >= times.settleMs;
-    const wished: { n: number; owner: string }[] = [];
-    for (const { n, owner } of await store.shards()) {
-      if (owner === undefined || life.epochs.has(n) || wish(n, staying) !== life.node.id) continue;
-      if (draining.has(owner) || (settled && staying.includes(owner))) wished.push({ n, owner });
-    }
-    return wished;
   }
 
   #lose(why: string): void {

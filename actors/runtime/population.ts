@@ -11,6 +11,14 @@ export interface Hosted {
   readonly activations: Map<string, Activation>;
 }
 
+export interface KindStats {
+  readonly definition: ActorDefinition;
+  /** Actors in memory. */
+  readonly active: number;
+  /** Commands in their mailboxes. */
+  readonly waiting: number;
+}
+
 /** The kinds a node hosts and the actors of each that are in memory. */
 export class Population {
   readonly #hosted = new Map<string, Hosted>();
@@ -66,11 +74,11 @@ export class Population {
       .slice(0, limit);
   }
 
-  stats(): { kind: string; active: number; waiting: number }[] {
-    return [...this.#hosted].map(([kind, { activations }]) => {
+  stats(): KindStats[] {
+    return [...this.#hosted.values()].map(({ definition, activations }) => {
       let waiting = 0;
       for (const activation of activations.values()) waiting += activation.waiting;
-      return { kind, active: activations.size, waiting };
+      return { definition, active: activations.size, waiting };
     });
   }
 }

@@ -30,6 +30,8 @@ export interface FanOut {
   readonly framesPerViewerSecond: number;
   readonly bytesPerFrame: number;
   readonly bytesPerViewerSecond: number;
+  /** What one message costs one viewer on the wire, frame headers and acknowledgements included. */
+  readonly bytesPerDelivery: number;
   /** Share of one core: 1 is one core fully used. */
   readonly serverCpu: number;
   readonly busiestCrowdCpu: number;
@@ -79,6 +81,7 @@ export async function measureFanOut(contender: Contender, load: FanOutLoad): Pro
     framesPerViewerSecond: frames / load.viewers / seconds,
     bytesPerFrame: bytes / frames,
     bytesPerViewerSecond: bytes / load.viewers / seconds,
+    bytesPerDelivery: bytes / load.viewers / perViewer,
     serverCpu: cpu / seconds,
     busiestCrowdCpu: Math.max(...after.crowd.map((used, nth) => used - before.crowd[nth]!)) / seconds,
     deliveriesPerCpuSecond: perViewer * load.viewers / cpu,

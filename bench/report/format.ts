@@ -21,5 +21,5 @@ export function kib(bytes: number): string {
 
 /** How many times as much. */
 export function times(ratio: number): string {
-  return Number.isFinite(ratio) ? `${ratio.toFixed(ratio < 10 ? 2 : 0)} x` : "-";
+  return Number.isFinite(ratio) && ratio > 0 ? `${ratio.toFixed(ratio < 10 ? 2 : 0)} x` : "-";
 }

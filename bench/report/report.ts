@@ -10,17 +10,11 @@ export function renderReport(result: Result): string {
   const { machine, options, heavy, light, frames, memory, commands, start } = result;
   const sections = [
     `${machine.date}, ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, ` +
-    `Deno ${machine.deno}; peers: ${machine.peers}. Medians of ${options.rounds} rounds of ` +
-    `${options.windowMs / 1_000} s, seed ${options.seed}.`,
-    ...(options.quick
-      ? ["A quick run shows that everything runs; its numbers are too small to judge by."]
-      : []),
-    "### Goals\n\n" + table(
-      ["Goal", "Wanted", "Measured", "Reached"],
-      judge(result).map((
-        { name, wanted, measured, reached },
-      ) => [name, wanted, measured, reached ? "yes" : "no"]),
-    ),
+    `Deno ${machine.deno}; peers: ${machine.peers}. Load average before the run: ${machine.loadAverage}. ` +
+    `Windows of ${options.windowMs / 1_000} s, seed ${options.seed}.`,
+    options.quick
+      ? "A quick run shows that everything runs; its numbers are too small to judge by."
+      : renderGoals(result),
   ];
   if (heavy !== undefined) sections.push(`### Fan-out, heavy load\n\n${renderFanOut(heavy)}`);
   if (light !== undefined) sections.push(`### Fan-out, light load\n\n${renderFanOut(light)}`);
@@ -41,9 +35,20 @@ export function renderReport(result: Result): string {
   return sections.join("\n\n") + "\n";
 }
 
+function renderGoals(result: Result): string {
+  return "### Goals\n\n" + table(
+    ["Goal", "Wanted", "Measured", "Reached"],
+    judge(result).map((
+      { name, wanted, measured, reached },
+    ) => [name, wanted, measured, reached ? "yes" : "no"]),
+  );
+}
+
 function renderFanOut(part: FanOutPart): string {
   const { viewers, talkers, rate } = part.load;
-  const facts = `${count(viewers)} viewers in one room, ${talkers} of them offer ${rate} messages a second.`;
+  const facts =
+    `${count(viewers)} viewers in one room, ${talkers} of them offer ${rate} messages a second. ` +
+    medians(part.rounds.length);
   const arrival = table(
     ["Server", "Accepted", "Delivered", "Seen p50", "Seen p99", "Ack p50", "Ack p99", "Ack to seen", "Lost"],
     part.rows.map((row) => [
@@ -59,35 +64,45 @@ function renderFanOut(part: FanOutPart): string {
     ]),
   );
   const cost = table(
-    ["Server", "CPU", "Frames/s each", "Bytes/frame", "Per viewer", "Deliveries/CPU s", "Frames/CPU s"],
+    [
+      "Server",
+      "CPU",
+      "Frames/s each",
+      "Bytes/frame",
+      "Per viewer",
+      "Bytes/delivery",
+      "Deliveries/CPU s",
+      "Frames/CPU s",
+    ],
     part.rows.map((row) => [
       row.server,
       percent(row.serverCpu),
       row.framesPerViewerSecond.toFixed(1),
       count(row.bytesPerFrame),
       `${kib(row.bytesPerViewerSecond)}/s`,
+      count(row.bytesPerDelivery),
       row.deliveriesPerCpuSecond > 0 ? count(row.deliveriesPerCpuSecond) : "-",
       count(row.framesPerCpuSecond),
     ]),
   );
   const others = part.rows.map(({ server }) => server).filter((server) => server !== "Barrage");
   const ratios = table(
-    ["Barrage against", "Deliveries/CPU s", "Frames/CPU s", "Bytes per viewer"],
+    ["Barrage against", "Deliveries/CPU s", "Frames/CPU s", "Bytes/delivery"],
     others.map((server) => [
       server,
-      server === "floor" ? "-" : times(advantage(part, server, (row) => row.deliveriesPerCpuSecond)),
+      times(advantage(part, server, (row) => row.deliveriesPerCpuSecond)),
       times(advantage(part, server, (row) => row.framesPerCpuSecond)),
-      times(advantage(part, server, (row) => row.bytesPerViewerSecond)),
+      times(advantage(part, server, (row) => row.bytesPerDelivery)),
     ]),
   );
   return [facts, arrival, cost, ratios].join("\n\n");
 }
 
-function renderMemory({ load, rows }: MemoryPart): string {
+function renderMemory({ load, rounds, rows }: MemoryPart): string {
   return `Resident memory between ${count(load.base)} and ${
     count(load.base + load.more)
   } viewers who joined and say ` +
-    "nothing.\n\n" + table(
+    `nothing. ${medians(rounds.length)}\n\n` + table(
       ["Server", "Before", "After", "Per viewer", "Lost"],
       rows.map((row) => [
         row.server,
@@ -97,4 +112,8 @@ function renderMemory({ load, rows }: MemoryPart): string {
         count(row.lost),
       ]),
     );
+}
+
+function medians(rounds: number): string {
+  return rounds === 1 ? "One round." : `Medians of ${rounds} rounds.`;
 }

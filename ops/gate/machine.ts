@@ -1,5 +1,5 @@
-/** What the tests need from the machine and where Debian has it. */
-interface Need {
+/** A program or a file that must be on the machine, and where Debian has it. */
+export interface Need {
   readonly name: string;
   readonly debian: string;
   present(): Promise<boolean>;
@@ -8,6 +8,7 @@ interface Need {
 const NEEDS: readonly Need[] = [
   { name: "PostgreSQL", debian: "postgresql", present: hasPostgres },
   { name: "NATS", debian: "nats-server", present: () => exists("/usr/sbin/nats-server") },
+  { name: "Redis", debian: "redis-server", present: () => exists("/usr/bin/redis-server") },
   { name: "Chromium", debian: "chromium", present: () => exists("/usr/bin/chromium") },
   {
     name: "a font with Chinese characters",
@@ -16,10 +17,10 @@ const NEEDS: readonly Need[] = [
   },
 ];
 
-/** Finds or installs what the tests need and says so; what stays missing makes the tests that need it fail. */
-export async function prepareMachine(): Promise<void> {
+/** Finds or installs what is needed, for the tests unless told otherwise, and says so; some may stay missing. */
+export async function prepareMachine(needs: readonly Need[] = NEEDS): Promise<void> {
   const missing: Need[] = [];
-  for (const need of NEEDS) {
+  for (const need of needs) {
     const present = await need.present();
     console.log(`${present ? "found" : "missing"}: ${need.name}`);
     if (!present) missing.push(need);

@@ -91,6 +91,20 @@ Deno.test("[C5] session.closing sets how long to stay away", async () => {
   assert.equal(network.sockets.length, 2);
 });
 
+Deno.test("[C5] calls made after session.closing wait for the next link", async () => {
+  const { barrage, clock, network } = await openClient();
+  const first = network.newest;
+  await first.notify("session.closing", { reason: "shutdown", reconnect: true, afterMs: 0 });
+  const call = barrage.call("room.leave", { room: "R" });
+  await settle();
+  assert.ok(!first.methods.includes("room.leave"));
+  await first.drop(4452);
+  await clock.advance(250);
+  await network.newest.accept();
+  await network.newest.reply("room.leave", {});
+  await call;
+});
+
 Deno.test("[C5] session.closing with reconnect false ends the connection", async () => {
   const { barrage, network } = await openClient();
   await network.newest.notify("session.closing", { reason: "moved away", reconnect: false, afterMs: 0 });

@@ -87,8 +87,20 @@ Deno.test("[H51] openrpc.json lists every call and every notification", async ()
 
 Deno.test("[H52] healthz says that the process lives, readyz that it owns its shards and reaches its stores", async () => {
   deepEqual((await nobody.get<unknown>("/healthz")).body, { status: "ok" });
-  const { status, body } = await nobody.get<unknown>("/readyz");
-  deepEqual([status, body], [200, { status: "ready", shards: 256, bus: "connected", database: "reachable" }]);
+  const before = Date.now();
+  const { status, body } = await nobody.get<{ busSince: number }>("/readyz");
+  const { busSince, ...rest } = body;
+  equal(status, 200);
+  ok(busSince <= before);
+  deepEqual(rest, {
+    status: "ready",
+    shards: 256,
+    bus: "connected",
+    busDisconnects: { memory: 0 },
+    busLost: 0,
+    database: "reachable",
+    cache: "memory",
+  });
 });
 
 Deno.test("[H53] the metrics are in the Prometheus format, under the names that dashboards use", async () => {
@@ -113,6 +125,13 @@ Deno.test("[H53] the metrics are in the Prometheus format, under the names that 
       "barrage_drops_total",
       "barrage_actors",
       "barrage_mailbox_waiting",
+      "barrage_bus_connected",
+      "barrage_bus_lost_total",
+      "barrage_bus_dropped_total",
+      "barrage_bus_unconfirmed_total",
+      "barrage_bus_disconnects_total",
+      "barrage_node_epoch",
+      "barrage_shards_by_epoch",
     ]
   ) ok(types.includes(name), `${name} is missing`);
 });

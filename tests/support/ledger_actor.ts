@@ -29,7 +29,7 @@ export type LedgerVerbs = typeof ledgerActor["verbs"];
 
 export interface LedgerWatch {
   /** Called when a turn begins and ends. */
-  turn?: (key: string, edge: "begin" | "end") => void;
+  turn?: (key: string, edge: "begin" | "end", epoch: number) => void;
   silent?: (text: string) => void;
 }
 
@@ -122,11 +122,11 @@ class Ledger {
   }
 
   async #turn<T>(run: () => Promise<T>): Promise<T> {
-    this.watch.turn?.(this.self.key, "begin");
+    this.watch.turn?.(this.self.key, "begin", this.self.epoch);
     try {
       return await run();
     } finally {
-      this.watch.turn?.(this.self.key, "end");
+      this.watch.turn?.(this.self.key, "end", this.self.epoch);
     }
   }
 }

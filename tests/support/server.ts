@@ -19,9 +19,9 @@ interface Running {
 }
 
 /** Starts the real server on a free port and a temporary data directory. */
-export async function startServer(env: ServerEnv = {}): Promise<Server> {
+export async function startServer(env: ServerEnv = {}, flags: readonly string[] = []): Promise<Server> {
   const dataDir = await Deno.makeTempDir({ prefix: "barrage-test-" });
-  const server = new Server({ ...GENEROUS, ...env }, dataDir);
+  const server = new Server({ ...GENEROUS, ...env }, dataDir, flags);
   await server.start();
   return server;
 }
@@ -29,14 +29,17 @@ export async function startServer(env: ServerEnv = {}): Promise<Server> {
 /** A node of its own process; it can be killed and started again where it was. */
 export class Server implements AsyncDisposable {
   readonly dataDir: string;
+  /** Of `deno run`. */
+  readonly #flags: readonly string[];
   #env: ServerEnv;
   #running: Running | undefined;
   #port = 0;
   #errorOutput = "";
 
-  constructor(env: ServerEnv, dataDir: string) {
+  constructor(env: ServerEnv, dataDir: string, flags: readonly string[] = []) {
     this.#env = env;
     this.dataDir = dataDir;
+    this.#flags = flags;
   }
 
   get port(): number {
@@ -112,7 +115,7 @@ export class Server implements AsyncDisposable {
 
   async start(): Promise<void> {
     const process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-check", "--allow-all", MAIN],
+      args: ["run", "--no-check", "--allow-all", ...this.#flags, MAIN],
       env: this.#environment(),
       stdin: "null",
       stdout: "piped",

@@ -2,14 +2,19 @@ import type { Bus, BusMessage, Subscription } from "actors/bus/bus.ts";
 import { BarrageError } from "protocol/errors.ts";
 import type { Caller } from "../caller.ts";
 import type { ActorDefinition } from "../definition.ts";
+import type { Clock } from "../clock.ts";
 import type { Drops } from "../drops.ts";
+import type { AskCounts } from "./counters.ts";
 import { failureOf } from "./wire.ts";
+
+type Counted = { -readonly [K in keyof AskCounts]: AskCounts[K] };
 
 /** Whoever may speak on the bus is an operator: the bus is the inside of the cluster. */
 const OPERATOR: Caller = { kind: "operator", name: "bus" };
 
 export interface AskSideOptions {
   readonly bus: Bus;
+  readonly clock: Clock;
   readonly drops: Drops;
   readonly definitionOf: (kind: string) => ActorDefinition | undefined;
   /** Whether an actor that is bound to a node lives on this one. */
@@ -34,6 +39,7 @@ const decoder = new TextDecoder();
 export class AskSide {
   readonly #options: AskSideOptions;
   readonly #subscriptions: readonly Subscription[];
+  readonly #counts = new Map<string, Counted>();
 
   constructor(options: AskSideOptions) {
     this.#options = options;
@@ -47,6 +53,11 @@ export class AskSide {
 
   get ready(): Promise<unknown> {
     return Promise.all(this.#subscriptions.map(({ ready }) => ready));
+  }
+
+  /** By kind of actor, of those that were asked. */
+  get counts(): Readonly<Record<string, AskCounts>> {
+    return Object.fromEntries(this.#counts);
   }
 
   stop(): void {
@@ -64,10 +75,32 @@ export class AskSide {
     }
     if (definition.placement !== placement || key === undefined || verb === undefined) return;
     if (placement === "node" && !this.#options.isHere(definition, key)) return;
-    this.#run(definition, key, verb, message).then(
-      (output) => message.respond(encoder.encode(JSON.stringify(output))),
-      (error) => this.#fail(message, BarrageError.from(error)),
-    );
+    this.#answer(definition, key, verb, message);
+  }
+
+  async #answer(definition: ActorDefinition, key: string, verb: string, message: BusMessage): Promise<void> {
+    const { clock } = this.#options;
+    const counted = this.#countedOf(definition.kind);
+    const since = clock.monotonic();
+    counted.requests++;
+    try {
+      const output = await this.#run(definition, key, verb, message);
+      message.respond(encoder.encode(JSON.stringify(output)));
+    } catch (error) {
+      const failure = BarrageError.from(error);
+      counted.errors++;
+      counted.lastError = failure.reason;
+      this.#fail(message, failure);
+    }
+    counted.processingMs += clock.monotonic() - since;
+  }
+
+  #countedOf(kind: string): Counted {
+    const known = this.#counts.get(kind);
+    if (known !== undefined) return known;
+    const made = { requests: 0, errors: 0, lastError: "", processingMs: 0 };
+    this.#counts.set(kind, made);
+    return made;
   }
 
   async #run(definition: ActorDefinition, key: string, verb: string, message: BusMessage): Promise<unknown> {

@@ -5,6 +5,7 @@ import type { Call } from "../call.ts";
 import type { Clock } from "../clock.ts";
 import type { ActorDefinition } from "../definition.ts";
 import type { Drops } from "../drops.ts";
+import type { RemoteCounters } from "./counters.ts";
 import { RemoteTarget } from "./target.ts";
 import { Answers, decode, errorOf } from "./wire.ts";
 
@@ -18,11 +19,14 @@ export interface RemoteCallerOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly drops: Drops;
+  readonly counters: RemoteCounters;
   readonly nodeId: string;
   readonly nextId: () => string;
   readonly windowMax: number;
   /** Actors elsewhere that this node may be talking to at once. */
   readonly targetsMax: number;
+  /** To an actor on this node. */
+  readonly deliver: (definition: ActorDefinition, key: string, call: Call) => void;
 }
 
 /** Sends commands to actors of other nodes and matches the answers that come back. */
@@ -43,6 +47,16 @@ export class RemoteCaller {
     return this.#answers.ready;
   }
 
+  /** Actors elsewhere that this node is talking to. */
+  get targets(): number {
+    return this.#targets.size;
+  }
+
+  /** Commands sent and not answered. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   send(definition: ActorDefinition, key: string, shard: number, call: Call): void {
     if (!KEY.test(key)) {
       return call.fail(new BarrageError("invalid_params", "Cannot reach the actor: its key is no token"));
@@ -54,13 +68,25 @@ export class RemoteCaller {
         this.#options.drops.count("remote", "overloaded");
         return call.fail(new BarrageError("overloaded", "Too many actors elsewhere", { retryAfterMs: 500 }));
       }
-      const subject = `barrage.v1.act.${shard}.${definition.kind}.${key}`;
-      const { bus, clock, random, nodeId: from, nextId, windowMax } = this.#options;
+      const { bus, clock, random, counters, nodeId: from, nextId, windowMax } = this.#options;
       const waiting = this.#waiting;
-      target = new RemoteTarget({ bus, clock, random, from, subject, nextId, windowMax, waiting });
+      const terms = { bus, clock, random, counters, from, nextId, windowMax, waiting };
+      target = new RemoteTarget({ definition, key, shard, ...terms });
       this.#targets.set(address, target);
     }
     target.send(call);
+  }
+
+  /**
+   * The shard is this node's own now. What was sent elsewhere and has no answer goes to the actors here, before anything
+   * that is said to them from now on.
+   */
+  takeBack(shard: number): void {
+    for (const [address, target] of this.#targets) {
+      if (target.shard !== shard) continue;
+      this.#targets.delete(address);
+      for (const call of target.takeBack()) this.#options.deliver(target.definition, target.key, call);
+    }
   }
 
   sweep(now: number): void {

@@ -4,6 +4,7 @@ import { type Bus, NoResponders, type Subscription } from "actors/bus/bus.ts";
 import { BarrageError } from "protocol/errors.ts";
 import type { Clock } from "../clock.ts";
 import type { Drops } from "../drops.ts";
+import type { RemoteCounters } from "./counters.ts";
 
 const log = getLogger(["barrage", "hand_off"]);
 
@@ -19,6 +20,7 @@ export interface HandOffOptions {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly drops: Drops;
+  readonly counters: RemoteCounters;
   readonly nodeId: string;
   /** Lets go of a shard this node owns: flushes its actors and releases it in the database. */
   readonly release: (shard: number) => Promise<void>;
@@ -63,6 +65,17 @@ export class HandOff {
 
   /** Asks the owner to let go of the shard; false when it does not, or does not answer in time. */
   async ask(owner: string, shard: number): Promise<boolean> {
+    const released = await this.#ask(owner, shard);
+    this.#options.counters.handOffs[released ? "in" : "refused"]++;
+    return released;
+  }
+
+  stop(): void {
+    this.#requests.unsubscribe();
+    this.#drains.unsubscribe();
+  }
+
+  async #ask(owner: string, shard: number): Promise<boolean> {
     const { bus, clock, nodeId } = this.#options;
     const patience = new AbortController();
     const cancel = clock.after(RELEASE_MS, () => patience.abort(new BarrageError("timeout")));
@@ -80,14 +93,10 @@ export class HandOff {
     }
   }
 
-  stop(): void {
-    this.#requests.unsubscribe();
-    this.#drains.unsubscribe();
-  }
-
   async #released(data: Uint8Array): Promise<z.infer<typeof Reply>> {
     const { shard } = Request.parse(JSON.parse(decoder.decode(data)));
     await this.#options.release(shard);
+    this.#options.counters.handOffs.out++;
     return { released: true };
   }
 }

@@ -6,6 +6,7 @@ import type { ActorDefinition } from "../definition.ts";
 import type { Drops } from "../drops.ts";
 import { AskSide } from "./ask_side.ts";
 import { RemoteCaller } from "./caller_side.ts";
+import { RemoteCounters, type RemoteReport } from "./counters.ts";
 import { HandOff } from "./hand_off.ts";
 import { RemoteOwner } from "./owner_side.ts";
 
@@ -55,6 +56,7 @@ export class Remote {
   readonly #owner: RemoteOwner;
   readonly #handOff: HandOff;
   readonly #ask: AskSide;
+  readonly #counters = new RemoteCounters();
   readonly #unwatch: () => void;
   #cancelCutOff: (() => void) | undefined;
   #cutOff = false;
@@ -64,25 +66,41 @@ export class Remote {
     this.#clock = clock;
     this.#host = host;
     const definitionOf = (kind: string) => host.definitionOf(kind);
-    this.#caller = new RemoteCaller({ bus, clock, random, drops, nodeId, nextId, windowMax, targetsMax });
+    const deliver = (definition: ActorDefinition, key: string, call: Call) =>
+      host.deliver(definition, key, call);
+    const counters = this.#counters;
+    this.#caller = new RemoteCaller({
+      bus,
+      clock,
+      random,
+      drops,
+      counters,
+      nodeId,
+      nextId,
+      windowMax,
+      targetsMax,
+      deliver,
+    });
     this.#owner = new RemoteOwner({
       bus,
       clock,
       drops,
       definitionOf,
       epochOf: (shard) => host.epochOf(shard),
-      deliver: (definition, key, call) => host.deliver(definition, key, call),
+      deliver,
     });
     this.#handOff = new HandOff({
       bus,
       clock,
       drops,
+      counters,
       nodeId,
       release: (shard) => host.handOver(shard, () => this.#owner.close(shard)),
       onDraining: () => host.onDraining(),
     });
     this.#ask = new AskSide({
       bus,
+      clock,
       drops,
       definitionOf,
       isHere: (definition, key) => host.isHere(definition, key),
@@ -95,26 +113,35 @@ export class Remote {
     return Promise.all([this.#caller.ready, this.#handOff.ready, this.#ask.ready]);
   }
 
+  report(): RemoteReport {
+    const { targets, waiting } = this.#caller;
+    return { ...this.#counters, targets, waiting, asks: this.#ask.counts };
+  }
+
   send(definition: ActorDefinition, key: string, shard: number, call: Call): void {
     this.#caller.send(definition, key, shard, call);
   }
 
   /** These shards are this node's now. */
   serve(shards: Iterable<number>): void {
-    for (const shard of shards) this.#owner.serve(shard);
+    for (const shard of shards) {
+      this.#caller.takeBack(shard);
+      this.#owner.serve(shard);
+    }
   }
 
   /** Listens for the shard, then asks its owner to let go of it; false when it does not. */
   async takeOver(shard: number, owner: string): Promise<boolean> {
     await this.#owner.prepare(shard);
     const released = await this.#handOff.ask(owner, shard);
-    if (!released) this.#owner.close(shard);
+    if (!released) this.missed(shard);
     return released;
   }
 
-  /** What was listened for belongs to somebody else. */
+  /** What was listened for belongs to somebody else, unless its owner died and this node took it meanwhile. */
   missed(shard: number): void {
-    this.#owner.close(shard);
+    if (this.#host.epochOf(shard) === undefined) this.#owner.close(shard);
+    else this.#owner.serve(shard);
   }
 
   announceDraining(): void {

@@ -1,8 +1,10 @@
 import { type Bus, NoResponders } from "actors/bus/bus.ts";
 import { BarrageError } from "protocol/errors.ts";
 import { backoffMs } from "../backoff.ts";
-import type { Call } from "../call.ts";
+import { Call } from "../call.ts";
 import type { Clock } from "../clock.ts";
+import type { ActorDefinition } from "../definition.ts";
+import type { RemoteCounters, RetryReason } from "./counters.ts";
 import { decode, encode, errorOf, Taken } from "./wire.ts";
 
 /** A batch not taken in by then is sent again; with the same ids, so that nothing runs twice. */
@@ -19,17 +21,21 @@ interface Entry {
   readonly id: string;
   readonly call: Call;
   sent: boolean;
+  /** How often it was sent without a word that it was not taken in. */
+  doubts: number;
   takenAt: number | undefined;
 }
 
 export interface TargetOptions {
+  readonly definition: ActorDefinition;
+  readonly key: string;
+  readonly shard: number;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly counters: RemoteCounters;
   /** Name of this node, where answers go. */
   readonly from: string;
-  /** `barrage.v1.act.<shard>.<kind>.<key>`. */
-  readonly subject: string;
   readonly nextId: () => string;
   /** Commands that may wait or be under way to one actor. */
   readonly windowMax: number;
@@ -44,7 +50,11 @@ export interface TargetOptions {
  * refuses the first batch that names another epoch, and everything unanswered is sent again, the oldest first.
  */
 export class RemoteTarget {
+  readonly definition: ActorDefinition;
+  readonly key: string;
+  readonly shard: number;
   readonly #options: TargetOptions;
+  readonly #subject: string;
   #queue: Entry[] = [];
   readonly #open = new Map<string, Entry>();
   #sending = false;
@@ -53,7 +63,12 @@ export class RemoteTarget {
   usedAt: number;
 
   constructor(options: TargetOptions) {
+    const { definition, key, shard } = options;
+    this.definition = definition;
+    this.key = key;
+    this.shard = shard;
     this.#options = options;
+    this.#subject = `barrage.v1.act.${shard}.${definition.kind}.${key}`;
     this.usedAt = options.clock.monotonic();
   }
 
@@ -75,6 +90,7 @@ export class RemoteTarget {
       id: this.#options.nextId(),
       call,
       sent: false,
+      doubts: 0,
       takenAt: undefined,
     };
     this.#open.set(entry.id, entry);
@@ -85,15 +101,18 @@ export class RemoteTarget {
 
   answered(id: string, outcome: { output: unknown } | { error: BarrageError }): void {
     const entry = this.#open.get(id);
-    if (entry !== undefined) this.#close(entry, outcome);
+    if (entry === undefined) return;
+    this.#close(entry, "error" in outcome ? { error: honest(outcome.error, entry.doubts > 1) } : outcome);
   }
 
   /** Ends what is past its deadline, and asks again after answers that stay away. */
   sweep(now: number): void {
     for (const entry of [...this.#open.values()]) {
       if (entry.call.facts.deadline <= now) {
+        if (entry.sent) this.#options.counters.timeouts++;
         this.#close(entry, { error: new BarrageError(entry.sent ? "timeout" : "expired") });
       } else if (entry.takenAt !== undefined && now - entry.takenAt > ASK_AGAIN_MS) {
+        this.#options.counters.askedAgain++;
         this.#askAgain([entry]);
       }
     }
@@ -102,6 +121,22 @@ export class RemoteTarget {
 
   stop(error: BarrageError): void {
     for (const entry of [...this.#open.values()]) this.#close(entry, { error });
+  }
+
+  /** Gives every command back, the oldest first; under its id, since a copy of it may still be on its way. */
+  takeBack(): Call[] {
+    const calls: Call[] = [];
+    for (const { id, call, doubts } of this.#open.values()) {
+      this.#options.waiting.delete(id);
+      const again = new Call({ ...call.facts, id: call.facts.id ?? id });
+      again.answer.then(
+        (output) => call.reply(output),
+        (error) => call.fail(honest(BarrageError.from(error), doubts > 0)),
+      );
+      calls.push(again);
+    }
+    this.#open.clear();
+    return calls;
   }
 
   async #pump(): Promise<void> {
@@ -113,11 +148,13 @@ export class RemoteTarget {
       this.#queue = this.#queue.filter(({ id }) => this.#open.has(id));
       const batch = this.#batch();
       if (batch.length === 0) break;
-      if (await this.#deliver(batch)) {
+      const retry = await this.#deliver(batch);
+      if (retry === undefined) {
         failures = 0;
         const taken = new Set(batch);
         this.#queue = this.#queue.filter((entry) => !taken.has(entry));
       } else {
+        this.#options.counters.retries[retry]++;
         await this.#pause(backoffMs(failures++, this.#options.random, RETRY.baseMs, RETRY.maxMs));
       }
     }
@@ -138,8 +175,9 @@ export class RemoteTarget {
     return batch;
   }
 
-  async #deliver(batch: readonly Entry[]): Promise<boolean> {
-    const { bus, clock, from, subject } = this.#options;
+  /** Returns why the batch has to be sent again, if it has to. */
+  async #deliver(batch: readonly Entry[]): Promise<RetryReason | undefined> {
+    const { bus, clock, counters, from } = this.#options;
     const now = clock.monotonic();
     const epoch = this.#epoch === undefined ? {} : { epoch: this.#epoch };
     const calls = batch.map(({ id, call: { facts } }) => ({
@@ -154,31 +192,39 @@ export class RemoteTarget {
     const patience = new AbortController();
     const cancel = clock.after(TAKE_MS, () => patience.abort(new BarrageError("timeout")));
     try {
-      for (const entry of batch) entry.sent = true;
-      const address = `${subject}.${batch[0]!.call.facts.verb}`;
+      for (const entry of batch) {
+        entry.sent = true;
+        entry.doubts++;
+      }
+      const address = `${this.#subject}.${batch[0]!.call.facts.verb}`;
       const reply = await bus.request(address, encode({ from, calls, ...epoch }), {
         signal: patience.signal,
       });
       const taken = decode(Taken, reply.data);
       if ("taken" in taken) {
+        counters.batches++;
         this.#epoch = taken.epoch;
         for (const entry of batch) entry.takenAt = clock.monotonic();
-        return true;
+        return undefined;
       }
       const error = errorOf(taken.error);
       if (error.reason === "moved" && taken.epoch !== undefined) {
         this.#epoch = taken.epoch;
         this.#askAgain(this.#open.values());
       }
-      if (error.reason === "moved" || error.reason === "unavailable") return false;
+      for (const entry of batch) entry.doubts--;
+      if (error.reason === "moved" || error.reason === "unavailable") return error.reason;
       for (const entry of batch) this.#close(entry, { error });
-      return true;
+      return undefined;
     } catch (error) {
-      if (error instanceof NoResponders) return false;
-      const { reason } = BarrageError.from(error);
-      if (reason === "timeout" || reason === "unavailable") return false;
-      for (const entry of batch) this.#close(entry, { error: BarrageError.from(error) });
-      return true;
+      if (error instanceof NoResponders) {
+        for (const entry of batch) entry.doubts--;
+        return "no_responders";
+      }
+      const failure = BarrageError.from(error);
+      if (failure.reason === "timeout" || failure.reason === "unavailable") return failure.reason;
+      for (const entry of batch) this.#close(entry, { error: failure });
+      return undefined;
     } finally {
       cancel();
     }
@@ -203,4 +249,10 @@ export class RemoteTarget {
     if ("error" in outcome) entry.call.fail(outcome.error);
     else entry.call.reply(outcome.output);
   }
+}
+
+/** One copy of a command did not run, says the error; where another copy may have run, nobody knows the outcome. */
+function honest(error: BarrageError, doubtful: boolean): BarrageError {
+  const denies = error.reason === "expired" || error.reason === "overloaded";
+  return denies && doubtful ? new BarrageError("timeout") : error;
 }

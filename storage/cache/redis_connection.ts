@@ -1,0 +1,109 @@
+import { Redis } from "ioredis";
+import { TAKE } from "./redis_bucket.ts";
+
+/** A command that takes longer has failed; the node goes on without the server. */
+export const COMMAND_TIMEOUT_MS = 250;
+const CONNECT_TIMEOUT_MS = 1_000;
+const DEFAULT_PORT = 6_379;
+
+export interface RedisServer {
+  /** For messages and logs: without user or password. */
+  readonly label: string;
+  readonly host: string;
+  readonly port: number;
+  readonly db: number;
+  readonly tls: boolean;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+}
+
+/** With the commands that this program adds. */
+export interface RedisClient extends Redis {
+  take(key: string, intervalMicros: number, burst: number): Promise<number>;
+}
+
+/**
+ * Reads `redis://` and `rediss://` URLs, with `user:password@` or `:password@` before the host and `/DATABASE` after it.
+ * @throws {TypeError}
+ */
+export function parseServer(url: string): RedisServer {
+  const parsed = URL.parse(url);
+  const db = parsed === null ? undefined : /^\/?(\d{0,5})$/.exec(parsed.pathname)?.[1];
+  if (
+    parsed === null || parsed.hostname === "" || !["redis:", "rediss:"].includes(parsed.protocol) ||
+    db === undefined
+  ) {
+    // The URL may hold a password.
+    throw new TypeError(
+      "Cannot read the URL of a Redis server: it must be redis://HOST:PORT or redis://HOST:PORT/DATABASE",
+    );
+  }
+  const { protocol, hostname, username, password } = parsed;
+  const port = parsed.port === "" ? DEFAULT_PORT : Number(parsed.port);
+  return {
+    label: `${protocol}//${hostname}:${port}`,
+    host: hostname.replace(/^\[|\]$/g, ""),
+    port,
+    db: Number(db),
+    tls: protocol === "rediss:",
+    username: username === "" ? undefined : decodeURIComponent(username),
+    password: password === "" ? undefined : decodeURIComponent(password),
+  };
+}
+
+/**
+ * One connection, from its beginning to its end: it never makes another, and never sends a command twice. Use it once
+ * `open` has resolved, and not after `ended` has.
+ */
+export class RedisConnection {
+  readonly client: RedisClient;
+  readonly ended: Promise<void>;
+  #firstError: Error | undefined;
+
+  constructor({ host, port, db, tls, username, password }: RedisServer) {
+    // The script makes the client a RedisClient, which its types cannot know.
+    this.client = new Redis({
+      host,
+      port,
+      db,
+      ...(tls ? { tls: {} } : {}),
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+      connectionName: "barrage",
+      disableClientInfo: true,
+      protocol: 2,
+      lazyConnect: true,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      commandTimeout: COMMAND_TIMEOUT_MS,
+      disconnectTimeout: COMMAND_TIMEOUT_MS,
+      enableReadyCheck: false,
+      enableOfflineQueue: false,
+      enableAutoPipelining: true,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      retryStrategy: null,
+      scripts: { take: { lua: TAKE, numberOfKeys: 1 } },
+    }) as RedisClient;
+    this.client.on("error", (error: Error) => this.#firstError ??= error);
+    this.ended = new Promise((resolve) => {
+      this.client.once("end", resolve);
+    });
+  }
+
+  /** Resolves when the server has answered as it will have to: connecting alone says little. */
+  async open(): Promise<void> {
+    try {
+      await this.client.connect();
+      await this.client.take("barrage:probe", 1, 1);
+    } catch (error) {
+      throw this.#firstError ?? error;
+    }
+    if (this.#firstError !== undefined) throw this.#firstError;
+  }
+
+  async close(): Promise<void> {
+    // Ended already, it would only start a timer that ends nothing.
+    if (this.client.status !== "end") this.client.disconnect();
+    await this.ended;
+  }
+}

@@ -1,0 +1,124 @@
+import { Chance } from "tests/support/fuzz_frames.ts";
+import { check, type Violation } from "./checker.ts";
+import { Crowd } from "./crowd.ts";
+import { longestSilence, slowestAnswer, waitingIn } from "./silence.ts";
+import type { Scenario } from "./scenario.ts";
+import type { Tempo } from "./tempo.ts";
+import { World, type WorldOptions } from "./world.ts";
+
+const NODES = 3;
+const CROWD = { rooms: 6, senders: 4, viewers: 2 };
+
+export interface Score {
+  readonly scenario: Scenario;
+  readonly rounds: number;
+  readonly seconds: number;
+  /** The longest time in any room without an ack, in milliseconds. */
+  readonly silenceMs: number;
+  /** The longest time an answer took on a socket that lived on, in milliseconds. */
+  readonly slowestMs: number;
+  /** Calls that failed towards the application, by reason. */
+  readonly failures: Readonly<Record<string, number>>;
+  readonly notes: readonly string[];
+  /** Bounds of the scenario that were broken. */
+  readonly complaints: readonly string[];
+}
+
+export interface Verdict {
+  readonly seed: number;
+  readonly scores: readonly Score[];
+  readonly said: number;
+  readonly acked: number;
+  /** Sendings beyond the first of each message. */
+  readonly retries: number;
+  /** Items shown to all viewers together. */
+  readonly seen: number;
+  readonly violations: readonly Violation[];
+}
+
+export interface PlayOptions {
+  readonly scenarios: readonly Scenario[];
+  readonly tempo: Tempo;
+  readonly seed: number;
+  readonly world?: Pick<WorldOptions, "natsServers" | "skewMs">;
+  /** Told as it goes. */
+  readonly tell: (line: string) => void;
+}
+
+/** Plays scenarios one after the other on one cluster with one crowd, then checks all that its people saw. */
+export async function play({ scenarios, tempo, seed, world: options, tell }: PlayOptions): Promise<Verdict> {
+  const { leaseTtlMs, leaseRenewMs, settleMs } = tempo;
+  const env = { LEASE_TTL_MS: leaseTtlMs, LEASE_RENEW_MS: leaseRenewMs, SETTLE_MS: settleMs };
+  await using world = await World.start({ nodes: NODES, env, ...options });
+  await using crowd = await Crowd.gather({ url: world.url, ...CROWD });
+  await world.untilShared();
+  await crowd.untilAcked();
+  const chance = new Chance(seed);
+  const scores: Score[] = [];
+  for (const scenario of scenarios) {
+    const score = await perform(scenario, world, crowd, chance, tempo);
+    tell(
+      `${scenario.name}: ${score.rounds} rounds in ${score.seconds.toFixed(0)} s, ` +
+        `longest silence ${Math.round(score.silenceMs)} ms, slowest answer ${Math.round(score.slowestMs)} ms`,
+    );
+    scores.push(score);
+  }
+  const history = await crowd.tell();
+  const { messages } = history;
+  return {
+    seed,
+    scores,
+    said: messages.length,
+    acked: messages.filter(({ outcome }) => outcome.kind === "acked").length,
+    retries: messages.reduce((sum, { sendings }) => sum + Math.max(0, sendings.length - 1), 0),
+    seen: crowd.seen,
+    violations: check(history),
+  };
+}
+
+async function perform(
+  scenario: Scenario,
+  world: World,
+  crowd: Crowd,
+  chance: Chance,
+  tempo: Tempo,
+): Promise<Score> {
+  const notes: string[] = [];
+  const complaints: string[] = [];
+  const rounds = Math.max(1, Math.round(scenario.rounds * tempo.share));
+  const failedBefore = new Map(crowd.failures);
+  const since = performance.now();
+  try {
+    await scenario.run({
+      world,
+      crowd,
+      chance,
+      tempo,
+      rounds,
+      complain: (sentence) => complaints.push(sentence),
+      note: (sentence) => notes.push(sentence),
+    });
+  } catch (error) {
+    complaints.push(error instanceof Error ? error.message : String(error));
+  }
+  await world.heal();
+  await crowd.untilAcked();
+  const silence = longestSilence(crowd.acks, since);
+  const silenceMs = silence.until - silence.since;
+  const silenceMaxMs = scenario.silenceMaxMs(tempo);
+  if (silenceMs > silenceMaxMs) {
+    complaints.push(`No ack for ${Math.round(silenceMs)} ms, at most ${silenceMaxMs} are allowed`);
+    complaints.push(...waitingIn(silence, crowd.messages));
+  }
+  const failures: Record<string, number> = {};
+  for (const [reason, count] of crowd.failures) {
+    const more = count - (failedBefore.get(reason) ?? 0);
+    if (more > 0) failures[reason] = more;
+  }
+  if (scenario.mayFail === false && Object.keys(failures).length > 0) {
+    complaints.push(`Calls failed: ${JSON.stringify(failures)}`);
+  }
+  const seconds = (performance.now() - since) / 1_000;
+  const slowestMs = slowestAnswer(crowd.messages, since);
+  return { scenario, rounds, seconds, silenceMs, slowestMs, failures, notes, complaints };
+}

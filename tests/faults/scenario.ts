@@ -1,0 +1,34 @@
+import type { Chance } from "tests/support/fuzz_frames.ts";
+import type { Crowd } from "./crowd.ts";
+import type { Tempo } from "./tempo.ts";
+import type { World, WorldOptions } from "./world.ts";
+
+/** What a scenario plays on. */
+export interface Stage {
+  readonly world: World;
+  readonly crowd: Crowd;
+  readonly chance: Chance;
+  readonly tempo: Tempo;
+  readonly rounds: number;
+  /** Something that a bound of this scenario forbids. */
+  complain(sentence: string): void;
+  /** What was measured, for the table. */
+  note(sentence: string): void;
+}
+
+/** One row of the fault table. */
+export interface Scenario {
+  readonly name: string;
+  readonly expected: string;
+  readonly world?: Pick<WorldOptions, "natsServers" | "skewMs">;
+  readonly rounds: number;
+  /** The longest time that may pass in a room without an ack. */
+  readonly silenceMaxMs: (tempo: Tempo) => number;
+  /** Calls may fail towards the application. @default {true} */
+  readonly mayFail?: boolean;
+  run(stage: Stage): Promise<void>;
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,33 @@
+import { CLOCKS, KILL, PAUSE, ROLLING } from "./node_scenarios.ts";
+import { CUT_SCENARIOS } from "./link_scenarios.ts";
+import { JOIN, SLOW, STORM } from "./load_scenarios.ts";
+import type { Scenario } from "./scenario.ts";
+import { NATS_CLUSTER, NATS_RESTART, POSTGRES_RESTART, POSTGRES_STOP } from "./server_scenarios.ts";
+
+/** The fault table, row by row. */
+export const SCENARIOS: readonly Scenario[] = [
+  KILL,
+  ROLLING,
+  PAUSE,
+  ...CUT_SCENARIOS,
+  NATS_RESTART,
+  NATS_CLUSTER,
+  POSTGRES_RESTART,
+  POSTGRES_STOP,
+  CLOCKS,
+  SLOW,
+  JOIN,
+  STORM,
+];
+
+/** One of each kind, in an order that leaves a whole cluster behind. */
+export const SHORT_SCENARIOS: readonly Scenario[] = [
+  KILL,
+  ROLLING,
+  PAUSE,
+  ...CUT_SCENARIOS.slice(0, 3),
+  NATS_RESTART,
+  POSTGRES_RESTART,
+  SLOW,
+  STORM,
+];

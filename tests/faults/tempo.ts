@@ -1,0 +1,44 @@
+/** How long things take: the settings of the nodes, and how long and how often the suite hurts them. */
+export interface Tempo {
+  readonly leaseTtlMs: number;
+  readonly leaseRenewMs: number;
+  readonly settleMs: number;
+  /** An outage longer than any lease. */
+  readonly outageMs: number;
+  /** Time for a planned change to show. */
+  readonly calmMs: number;
+  /** What the machine may add to every bound. */
+  readonly slackMs: number;
+  readonly stormClients: number;
+  /** Of everything in the table, how many repetitions. */
+  readonly share: number;
+}
+
+/** As nodes run in production. */
+export const FULL: Tempo = {
+  leaseTtlMs: 10_000,
+  leaseRenewMs: 2_500,
+  settleMs: 30_000,
+  outageMs: 20_000,
+  calmMs: 3_000,
+  slackMs: 2_500,
+  stormClients: 5_000,
+  share: 1,
+};
+
+/** Short leases and one of each, for a build machine that does much else. */
+export const SHORT: Tempo = {
+  leaseTtlMs: 3_000,
+  leaseRenewMs: 600,
+  settleMs: 2_000,
+  outageMs: 5_000,
+  calmMs: 1_000,
+  slackMs: 6_000,
+  stormClients: 200,
+  share: 0,
+};
+
+/** The longest time from a node's death until another has taken its shards over. */
+export function takeoverMs({ leaseTtlMs, leaseRenewMs, slackMs }: Tempo): number {
+  return leaseTtlMs + leaseRenewMs + slackMs;
+}

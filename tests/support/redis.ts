@@ -1,0 +1,1 @@
+export { type RedisOptions, RedisServer as RedisServerProcess, startRedis } from "../../ops/servers/redis.ts";
