@@ -137,7 +137,7 @@ async function run(config: Config): Promise<void> {
     },
     messages: { node, tokens },
     events: { node, streams, tokens },
-    health: { node, vitals, storage, cache },
+    health: { node, vitals, storage, cache, gateway },
     metrics: { node, storage, cache, gateway, streams, hub, vitals, feed },
   });
   const handle = createHandler(app, gateway, tokens);
@@ -158,12 +158,14 @@ async function run(config: Config): Promise<void> {
   hub.start();
   gateway.start();
   streams.start();
+  // Before the line that says we listen: whoever waits for it may send a signal at once.
+  const stop = stopSignal();
   const http = Deno.serve(
     { hostname: server.host, port: server.port, onListen: ({ hostname, port }) => announce(hostname, port) },
     (request, { remoteAddr }) => handle(request, remoteAddr.hostname),
   );
 
-  await stopSignal();
+  await stop;
   log.info("Stopping");
   stopping.abort();
   const force = setTimeout(() => {

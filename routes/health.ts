@@ -8,6 +8,9 @@ import { createHttpApp, json } from "./http_app.ts";
 const Alive = z.object({ status: z.literal("ok") });
 const Ready = z.object({
   status: z.enum(["ready", "not_ready"]),
+  accepting: z.boolean().meta({
+    description: "Whether new sockets are taken; false once the node begins to stop",
+  }),
   shards: z.int().meta({ description: "Shards owned by this node" }),
   bus: z.enum(["connected", "disconnected"]),
   busSince: z.int().meta({ description: "Since when, in milliseconds since 1970-01-01 UTC" }),
@@ -42,9 +45,11 @@ export interface HealthParts {
   readonly vitals: BusVitals;
   readonly storage: Pick<Storage, "ping">;
   readonly cache: Pick<Cache, "state">;
+  /** False from the moment a node begins to stop: whoever balances sockets must look elsewhere. */
+  readonly gateway: { readonly accepting: boolean };
 }
 
-export function healthRoutes({ node, vitals, storage, cache }: HealthParts) {
+export function healthRoutes({ node, vitals, storage, cache, gateway }: HealthParts) {
   return createHttpApp()
     .openapi(alive, (c) => c.json({ status: "ok" as const }, 200))
     .openapi(ready, async (c) => {
@@ -53,8 +58,9 @@ export function healthRoutes({ node, vitals, storage, cache }: HealthParts) {
       // A node without shards of its own sends commands on to the others, if there is a bus to send them over.
       const serves = node.ownership.holds && (shards > 0 || node.remote !== undefined);
       const bus = vitals.report();
-      const good = database === "reachable" && bus.state === "connected" && serves;
+      const good = database === "reachable" && bus.state === "connected" && serves && gateway.accepting;
       const report = {
+        accepting: gateway.accepting,
         shards,
         bus: bus.state,
         busSince: bus.since,

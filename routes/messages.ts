@@ -49,7 +49,9 @@ export function messageRoutes({ node, tokens }: MessageParts) {
     .openapi(say, async (c) => {
       const caller = await callerOf(c.req.raw.headers, tokens);
       const { room } = c.req.valid("param");
-      return c.json(await node.ref(roomActor, room, caller).say(c.req.valid("json")), 202);
+      const { id = node.ports.ids.next(), ...said } = c.req.valid("json");
+      // Between nodes a command may be sent again; with an id it is said once.
+      return c.json(await node.ref(roomActor, room, caller).say({ id, ...said }), 202);
     })
     .openapi(history, async (c) => {
       const caller = await callerOf(c.req.raw.headers, tokens);

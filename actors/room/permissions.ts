@@ -34,5 +34,5 @@ export function authorize(verb: RoomVerb, caller: Caller, ownerId: string | unde
   const role = roleOf(caller, ownerId);
   if (MAY[verb].includes(role)) return role;
   if (role === "anonymous" && MAY[verb] !== RUNTIME) throw new BarrageError("unauthenticated");
-  throw new BarrageError("forbidden", `A ${role} may not call room.${verb}`);
+  throw new BarrageError("forbidden", `Cannot call room.${verb}: not allowed for ${role}`);
 }

@@ -269,8 +269,8 @@ export class Ownership {
     const gained = await this.#options.store.claim(life.node, wanted).finally(() => {
       for (const n of wanted) this.#taking.delete(n);
     });
-    // What came too late is released again by the next renewal.
-    if (this.#life !== life || this.#aside) return [];
+    // What came too late is released again by the next renewal, or lost with the lease.
+    if (this.#life !== life || this.#aside || !this.holds) return [];
     for (const [n, epoch] of gained) life.epochs.set(n, epoch);
     const shards = [...gained.keys()];
     if (shards.length > 0) this.#options.onGained?.(shards);

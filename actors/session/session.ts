@@ -95,9 +95,10 @@ class Session implements Behaviour<SessionVerbs> {
   }
 
   /** Answered when the room has stored it; the socket's next calls need not wait for that. */
-  say({ room, ...say }: Parsed<"room.say">): Later<Result<"room.say">> {
+  say({ room, id = this.#self.ids.next(), ...said }: Parsed<"room.say">): Later<Result<"room.say">> {
     this.#seat(room);
-    return new Later(this.#self.ref(roomActor, room, this.#facts.caller).say(say));
+    // Between nodes a command may be sent again; with an id it is said once.
+    return new Later(this.#self.ref(roomActor, room, this.#facts.caller).say({ id, ...said }));
   }
 
   kick(_input: unknown, turn: Turn): Nothing {

@@ -100,6 +100,10 @@ export class Gateway {
     return response;
   }
 
+  get accepting(): boolean {
+    return !this.#closing;
+  }
+
   /** Takes no new sockets any more; those that are here go on. */
   refuse(): void {
     this.#closing = true;

@@ -3,6 +3,7 @@ import type { Reason } from "protocol/errors.ts";
 import type { MessagePage } from "protocol/rooms.ts";
 import type { z } from "zod";
 import type { Entry, History, Message, SocketHistory } from "./history.ts";
+import { Poster, say } from "./poster.ts";
 import { type Manner, Sender } from "./sender.ts";
 import { Tap } from "./tap.ts";
 import { entryOf, Viewer } from "./viewer.ts";
@@ -26,7 +27,7 @@ interface Seated {
   readonly tap: Tap;
 }
 
-/** People in several rooms, spread over the nodes, who talk until they are asked to stop. */
+/** People in several rooms, spread over the nodes, who talk until they are asked to stop; and a script in each. */
 export class Crowd implements AsyncDisposable {
   readonly rooms: readonly string[];
   readonly #url: string;
@@ -35,6 +36,7 @@ export class Crowd implements AsyncDisposable {
   readonly #taps: Tap[] = [];
   readonly #viewers: Viewer[] = [];
   readonly #senders: Sender[] = [];
+  readonly #posters: Poster[] = [];
   readonly #ends: Message[] = [];
   readonly #acks = new Map<string, number[]>();
   readonly failures = new Map<Reason, number>();
@@ -64,6 +66,11 @@ export class Crowd implements AsyncDisposable {
     for (const [name, { room, tap }, manner] of talkers) {
       crowd.#senders.push(new Sender(name, room, tap, manner, crowd.#events));
     }
+    for (const [r, id] of ids.entries()) {
+      const name = `poster-${r}`;
+      const guest = await createGuest({ url, name });
+      crowd.#posters.push(new Poster(name, url, guest.token, id));
+    }
     return crowd;
   }
 
@@ -72,7 +79,7 @@ export class Crowd implements AsyncDisposable {
   }
 
   get messages(): readonly Message[] {
-    return [...this.#senders.flatMap(({ messages }) => messages), ...this.#ends];
+    return [...[...this.#senders, ...this.#posters].flatMap(({ messages }) => messages), ...this.#ends];
   }
 
   /** When what was said in each room was acked. */
@@ -94,7 +101,7 @@ export class Crowd implements AsyncDisposable {
 
   /** Everybody falls silent and sees everything there is to see; then tells what happened. */
   async tell(): Promise<History> {
-    await Promise.all(this.#senders.map((sender) => sender.stop()));
+    await Promise.all([...this.#senders, ...this.#posters].map((sender) => sender.stop()));
     await Promise.all(this.rooms.map((room) => this.#end(room)));
     const waiting = () => this.#viewers.filter(({ last }) => !last.startsWith("the end"));
     await until(() => waiting().length === 0, PATIENCE_MS).catch((error) => {
@@ -132,17 +139,8 @@ export class Crowd implements AsyncDisposable {
   /** Over HTTP, from outside the crowd, so that nobody's own socket matters. */
   async #end(room: string): Promise<void> {
     const text = `the end of ${room}`;
-    const body = JSON.stringify({ text, id: "the-end" });
-    await insist(async () => {
-      const headers = { authorization: `Bearer ${this.#token}`, "content-type": "application/json" };
-      const response = await fetch(`${this.#url}/v1/rooms/${room}/messages`, {
-        method: "POST",
-        headers,
-        body,
-      });
-      if (!response.ok) throw await problemError(response);
-      await response.body?.cancel();
-    });
+    const body = { text, id: "the-end" };
+    await insist(() => say(this.#url, this.#token, room, body, AbortSignal.timeout(PATIENCE_MS)));
     const outcome = { kind: "acked", at: performance.now() } as const;
     this.#ends.push({ sender: "the end", room, place: 1, text, sendings: [], outcome });
   }

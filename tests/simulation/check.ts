@@ -75,7 +75,9 @@ async function stored({ database, sent, armed, clocksRight }: World, key: string
       if (state === "acked") wrong.push(`${key}: acked and lost: ${text}`);
       continue;
     }
-    if (state === "expired" || state === "overloaded") wrong.push(`${key}: ${text} was called ${state}, and ran`);
+    if (state === "expired" || state === "overloaded") {
+      wrong.push(`${key}: ${text} was called ${state}, and ran`);
+    }
     const last = lastOf.get(sender);
     if (state === "acked" && last !== undefined && last.place > place) {
       wrong.push(`${key}: ${text} of ${sender} overtook ${last.text}`);

@@ -36,7 +36,7 @@ export const SENDERS = 2;
 export function scheduleOf(seed: number): Schedule {
   const random = new Random(seed);
   const places = random.pick([2, 3, 3, 3, 4]);
-  const lengthMs = random.pick([8_000, 20_000, 40_000]);
+  const lengthMs = random.pick([6_000, 15_000, 30_000]);
   const calm = random.chance(0.3);
   const network: NetworkWeather = {
     delayMs: random.pick([1, 5, 40]),

@@ -82,8 +82,8 @@ export class RemoteCaller {
    * that is said to them from now on.
    */
   takeBack(shard: number): void {
-    for (const [address, target] of this.#targets) {
-      if (target.shard !== shard) continue;
+    const here = [...this.#targets].filter(([, target]) => target.shard === shard);
+    for (const [address, target] of here) {
       this.#targets.delete(address);
       for (const call of target.takeBack()) this.#options.deliver(target.definition, target.key, call);
     }
