@@ -120,10 +120,7 @@ export class Activation implements Dwelling {
   /** Answers what is past its deadline and reports a turn that does not end. */
   sweep(now: number): void {
     const { drops, limits } = this.#host.ports;
-    for (const call of this.#mailbox.expire(now)) {
-      drops.count("mailbox", "expired");
-      call.fail(new BarrageError("expired"));
-    }
+    for (const call of this.#mailbox.expire(now)) this.#expire(call);
     for (const call of this.#open.late(now)) {
       drops.count("turn", "timeout");
       call.fail(new BarrageError("timeout"));
@@ -259,11 +256,7 @@ export class Activation implements Dwelling {
     const { counters, ports } = this.#host;
     if (call.settled) return undefined;
     const now = ports.clock.monotonic();
-    if (call.facts.deadline <= now) {
-      ports.drops.count("mailbox", "expired");
-      call.fail(new BarrageError("expired"));
-      return undefined;
-    }
+    if (call.facts.deadline <= now) return this.#expire(call);
     const { verb } = call.facts;
     const batched = this.definition.verbs[verb]?.batched;
     this.#turnStartedAt = now;
@@ -294,14 +287,13 @@ export class Activation implements Dwelling {
   ): Promise<void> | undefined {
     const batch = [first];
     if (max > 1 && first.facts.timer === undefined) this.#mailbox.takeMore(verb, max, batch);
-    const { counters, ports } = this.#host;
+    const { counters } = this.#host;
     const calls: Call[] = [];
     const chain = new Set<string>();
     let deadline = 0;
     for (const call of batch) {
       if (call.facts.deadline <= now) {
-        ports.drops.count("mailbox", "expired");
-        call.fail(new BarrageError("expired"));
+        this.#expire(call);
         continue;
       }
       call.begin();
@@ -323,6 +315,11 @@ export class Activation implements Dwelling {
       () => this.#batchDone(incarnation, calls),
       (error) => this.#failed(incarnation, calls, error),
     );
+  }
+
+  #expire(call: Call): undefined {
+    this.#host.ports.drops.count("mailbox", "expired");
+    call.fail(new BarrageError("expired"));
   }
 
   #batchDone(incarnation: Incarnation, calls: Call[]): undefined {

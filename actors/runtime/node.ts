@@ -4,6 +4,7 @@ import { BarrageError } from "protocol/errors.ts";
 import type { Storage, TimerRecord } from "storage/storage.ts";
 import { Activation, type ActivationHost } from "./activation.ts";
 import type { Factory } from "./behaviour.ts";
+import { BusySet } from "./busy_set.ts";
 import { Call, type CallOptions, ownCall } from "./call.ts";
 import { type Caller, SYSTEM } from "./caller.ts";
 import type { Clock } from "./clock.ts";
@@ -59,8 +60,7 @@ export class ActorNode implements ActivationHost, Sender {
   readonly ownership: Ownership;
   readonly #timers: DurableTimers;
   readonly #population = new Population();
-  readonly #busy = new Set<Activation>();
-  readonly #quietWaiters: (() => void)[] = [];
+  readonly #busy = new BusySet();
   readonly #remote: Remote | undefined;
   #life: Life = "new";
   #sweeps = 0;
@@ -162,9 +162,7 @@ export class ActorNode implements ActivationHost, Sender {
   spawn<V extends Verbs>(definition: ActorDefinition<V>, key: string, factory: Factory<V>): void {
     const hosted = this.#population.of(definition.kind);
     if (this.#life !== "running") throw new BarrageError("unavailable", "The node is stopping");
-    if (hosted.activations.has(key)) {
-      throw new BarrageError("conflict", `${definition.kind} ${key} exists already`);
-    }
+    if (hosted.activations.has(key)) throw new BarrageError("conflict", `${key} exists already`);
     this.#population.add(hosted, this.#activation(hosted, key, -1, 0, factory as Factory<Verbs>));
   }
 
@@ -211,7 +209,6 @@ export class ActorNode implements ActivationHost, Sender {
 
   idle(activation: Activation): void {
     this.#busy.delete(activation);
-    if (this.#busy.size === 0) { for (const resolve of this.#quietWaiters.splice(0)) resolve(); }
   }
 
   gone(activation: Activation): void {
@@ -220,10 +217,8 @@ export class ActorNode implements ActivationHost, Sender {
 
   fenced(activation: Activation, unanswered: readonly Call[]): void {
     this.drops.count("commit", "fenced");
-    log.error("{address} met a newer epoch than {epoch}", {
-      address: activation.address,
-      epoch: activation.epoch,
-    });
+    const { address, epoch } = activation;
+    log.error("{address} met a newer epoch than {epoch}", { address, epoch });
     this.ownership.disown(activation.shard);
     for (const call of unanswered) this.#sendOn(activation, call);
   }
@@ -256,7 +251,7 @@ export class ActorNode implements ActivationHost, Sender {
     if (this.#life !== "running") return;
     this.#life = "draining";
     this.#timers.stop();
-    await this.#untilQuiet(graceMs);
+    await this.#busy.untilEmpty(this.ports.clock, graceMs);
   }
 
   /** Flushes every actor, for at most `graceMs`, and gives the lease up; what is still open is answered `unavailable`. */
@@ -340,7 +335,7 @@ export class ActorNode implements ActivationHost, Sender {
   #planSweep(): void {
     this.#cancelSweep = this.ports.clock.after(SWEEP_MS, () => {
       const now = this.ports.clock.monotonic();
-      for (const activation of this.#busy) activation.sweep(now);
+      this.#busy.sweep(now);
       this.#remote?.sweep(now);
       if (++this.#sweeps % PASSIVATE_EVERY === 0) this.#passivateIdle(now);
       if (this.#life !== "stopped") this.#planSweep();
@@ -400,16 +395,5 @@ export class ActorNode implements ActivationHost, Sender {
   #sendOn({ definition, key }: Activation, call: Call): void {
     if (this.#remote === undefined) call.fail(new BarrageError("moved"));
     else this.#route(definition, key, call);
-  }
-
-  #untilQuiet(graceMs: number): Promise<void> {
-    if (this.#busy.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const cancel = this.ports.clock.after(graceMs, resolve);
-      this.#quietWaiters.push(() => {
-        cancel();
-        resolve();
-      });
-    });
   }
 }
