@@ -68,7 +68,7 @@ export class Barrage implements AsyncDisposable {
     this.#Socket = options.WebSocket ?? globalSocket();
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
-    this.#outbox = new Outbox(this.#clock, options.queueLimit ?? 100);
+    this.#outbox = new Outbox(this.#clock, options.queueLimit ?? 100, (call) => this.#isEntering(call));
   }
 
   get state(): ConnectionState {
@@ -117,6 +117,7 @@ export class Barrage implements AsyncDisposable {
       random: this.#random,
       isOpen: () => this.#state.status === "open",
       forget: () => this.#rooms.delete(id),
+      settled: () => this.#outbox.pass(),
     });
     this.#rooms.set(id, room);
     return room;
@@ -273,6 +274,12 @@ export class Barrage implements AsyncDisposable {
     this.#link = undefined;
     this.#outbox.detach();
     for (const room of this.#rooms.values()) room.linkLost();
+  }
+
+  /** The server answers only those who are in the room. */
+  #isEntering({ params }: Call): boolean {
+    const { room } = params as { readonly room?: string };
+    return room !== undefined && this.#rooms.get(room)?.state.status === "joining";
   }
 
   #enter(state: ConnectionState): void {

@@ -17,19 +17,22 @@ export interface Wire {
 export class Outbox {
   readonly #clock: Clock;
   readonly #limit: number;
+  /** For a call that would be refused now and not a moment later. */
+  readonly #mustWait: (call: Call) => boolean;
   readonly #sent = new Map<number, Call>();
   #waiting: Call[] = [];
   #wire: Wire | undefined;
   #flowing = false;
   #nextId = 1;
 
-  constructor(clock: Clock, limit: number) {
+  constructor(clock: Clock, limit: number, mustWait: (call: Call) => boolean) {
     this.#clock = clock;
     this.#limit = limit;
+    this.#mustWait = mustWait;
   }
 
   submit(call: Call): void {
-    if (this.#wire && (this.#flowing || call.urgent)) return this.#send(this.#wire, call);
+    if (this.#wire && this.#mayGo(call)) return this.#send(this.#wire, call);
     this.#waiting = this.#waiting.filter((other) => !other.settled);
     if (this.#waiting.length >= this.#limit) {
       return call.reject(
@@ -45,15 +48,22 @@ export class Outbox {
   /** Lets the urgent calls through; the others wait for `flow()`. */
   attach(wire: Wire): void {
     this.#wire = wire;
-    const urgent = this.#waiting.filter((call) => call.urgent);
-    this.#waiting = this.#waiting.filter((call) => !call.urgent);
-    for (const call of urgent) this.#send(wire, call);
+    this.pass();
   }
 
   flow(): void {
     if (!this.#wire) return;
     this.#flowing = true;
-    for (const call of this.#waiting.splice(0)) this.#send(this.#wire, call);
+    this.pass();
+  }
+
+  /** Sends what has no more reason to wait. */
+  pass(): void {
+    if (!this.#wire) return;
+    for (const call of this.#waiting.splice(0)) {
+      if (this.#mayGo(call)) this.#send(this.#wire, call);
+      else this.#waiting.push(call);
+    }
   }
 
   /** The link will end soon: what is submitted from now on waits for the next one. */
@@ -91,6 +101,10 @@ export class Outbox {
     for (const call of [...this.#sent.values(), ...this.#waiting]) call.reject(error);
     this.#sent.clear();
     this.#waiting = [];
+  }
+
+  #mayGo(call: Call): boolean {
+    return call.urgent || (this.#flowing && !this.#mustWait(call));
   }
 
   #send(wire: Wire, call: Call): void {

@@ -33,6 +33,8 @@ interface RoomParts {
   readonly random: () => number;
   readonly isOpen: () => boolean;
   readonly forget: () => void;
+  /** The room is not being entered any more: calls that waited for it may go. */
+  readonly settled: () => void;
 }
 
 /** Frames that may wait while a join is under way; over it the join is repeated. */
@@ -233,6 +235,7 @@ export class Room {
     if (status.status === this.#status.status && status.status !== "outside") return;
     this.#status = status;
     this.#events.emit("state", status);
+    if (status.status !== "joining") this.#parts.settled();
   }
 }
 

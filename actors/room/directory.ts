@@ -92,13 +92,27 @@ export class RoomDirectory {
     else this.#online.set(id, online);
   }
 
-  /** Hears the counts of rooms that other nodes own; an event lost here is mended by the next change. */
+  /**
+   * Hears the counts of rooms that other nodes own, and of rooms they open: a node whose clock is behind makes ids that
+   * `follow` takes for long known. A count lost here is mended by the next one.
+   */
   listen(bus: Bus): Subscription {
-    return bus.subscribe("barrage.v1.evt.room.*.counted", ({ subject, data }) => {
+    const counts = bus.subscribe("barrage.v1.evt.room.*.counted", ({ subject, data }) => {
       const room = subject.split(".")[4];
       const body = Counted.safeParse(JSON.parse(decoder.decode(data)));
       if (room !== undefined && body.success) this.counted(room, body.data.online);
     });
+    const openings = bus.subscribe("barrage.v1.evt.room.*.opened", ({ subject }) => {
+      const room = subject.split(".")[4];
+      if (room !== undefined) this.opened(room);
+    });
+    return {
+      ready: Promise.all([counts.ready, openings.ready]).then(() => {}),
+      unsubscribe() {
+        counts.unsubscribe();
+        openings.unsubscribe();
+      },
+    };
   }
 
   /** An ended room can still be read; a deleted one is gone for everybody. */

@@ -36,6 +36,7 @@ const TRIM_EVERY_MS = 3_600_000;
 /** A changed online count alone is worth a frame this often. */
 const LIVE_EVERY_MS = 1_000;
 const encoder = new TextEncoder();
+const NOTHING = encoder.encode("{}");
 
 export interface RoomPorts {
   readonly rooms: RoomStore;
@@ -87,7 +88,10 @@ class Room implements Behaviour<RoomVerbs> {
     this.#recent.push(records);
     this.#head = Math.max(this.#record.head, this.#recent.last?.item.offset ?? 0);
     this.#total = Math.max(this.#record.total, this.#recent.last?.total ?? 0);
-    await this.#said.restore(key, records, rooms, clock.now());
+    await this.#said.restore(key, records, rooms, clock.monotonic());
+    // Whoever has viewers tells the new owner now; a count before all have would be too low to show.
+    this.#self.publish("activated", NOTHING);
+    this.#lastLiveAt = clock.monotonic();
   }
 
   async onPassivate(): Promise<void> {
@@ -116,6 +120,7 @@ class Room implements Behaviour<RoomVerbs> {
     if (!created) throw new BarrageError("conflict", "The room exists already");
     this.#record = record;
     this.#ports.directory.opened(record.id);
+    this.#self.publish("opened", NOTHING);
     return this.#view(record);
   }
 
@@ -304,7 +309,7 @@ class Room implements Behaviour<RoomVerbs> {
     this.#head = last.item.offset;
     this.#total = last.total;
     this.#recent.push(records);
-    this.#said.remember(records);
+    this.#said.remember(records, this.#self.clock.monotonic());
   }
 
   #publish(records: readonly ItemRecord[], state?: "ended"): void {

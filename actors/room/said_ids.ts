@@ -23,18 +23,22 @@ export class SaidIds {
     this.#at.set(`${user} ${clientId}`, at);
   }
 
-  remember(records: readonly ItemRecord[]): void {
-    for (const { item, said } of records) for (const [user, id] of said) this.add(user, id, item.at);
+  /** @param at On the room's own monotonic clock: what stands in an item is the time of whichever node stored it. */
+  remember(records: readonly ItemRecord[], at: number): void {
+    for (const { said } of records) for (const [user, id] of said) this.add(user, id, at);
   }
 
-  /** Remembers everything said within the age; `tail` are the newest items, already read. */
+  /**
+   * Remembers what was said within the age before the newest item, and all of `tail`: the newest items, already read.
+   * The clocks of earlier owners may have differed, so nothing is compared with the time here.
+   */
   async restore(
     room: string,
     tail: readonly ItemRecord[],
     store: Pick<RoomStore, "itemsAfter">,
-    now: number,
+    at: number,
   ): Promise<void> {
-    const since = now - this.maxAgeMs;
+    const since = (tail.at(-1)?.item.at ?? 0) - this.maxAgeMs;
     const pages = [tail];
     for (let read = tail.length; read < this.maxCount;) {
       const oldest = pages.at(-1)?.[0]?.item;
@@ -44,6 +48,6 @@ export class SaidIds {
       pages.push(page);
       read += page.length;
     }
-    for (const page of pages.reverse()) this.remember(page.filter(({ item }) => item.at >= since));
+    for (const page of pages.reverse()) this.remember(page, at);
   }
 }

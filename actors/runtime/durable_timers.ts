@@ -39,6 +39,8 @@ export class DurableTimers {
   /** Timers whose command is under way, and how many of them per actor. */
   readonly #flying = new Set<string>();
   readonly #perActor = new Map<string, number>();
+  /** Those that were settled while the last poll was under way: what it has read of them is old. */
+  readonly #landed = new Set<string>();
   /** Failures in a row, for the pause before the next attempt. */
   readonly #failures = new LRUCache<string, number>({ max: FAILING_MAX });
   #wakeAt = Infinity;
@@ -83,6 +85,7 @@ export class DurableTimers {
     this.#wakeAt = Infinity;
     const { clock, store, shards } = this.#options;
     let wait = POLL_MS;
+    this.#landed.clear();
     try {
       const due = await store.due(shards(), clock.now(), PAGE);
       this.#crowded = false;
@@ -101,7 +104,7 @@ export class DurableTimers {
     const name = `${timer.kind}:${timer.key}:${timer.name}:${timer.generation}`;
     const actor = `${timer.kind}:${timer.key}`;
     const flying = this.#perActor.get(actor) ?? 0;
-    if (this.#flying.has(name)) return;
+    if (this.#flying.has(name) || this.#landed.has(name)) return;
     if (flying >= PER_ACTOR) {
       this.#crowded = true;
       return;
@@ -112,6 +115,7 @@ export class DurableTimers {
       log.warn("Cannot settle timer {name}, it will come again: {error}", { name, error });
     }).finally(() => {
       this.#flying.delete(name);
+      if (this.#polling) this.#landed.add(name);
       const left = this.#perActor.get(actor)! - 1;
       if (left > 0) this.#perActor.set(actor, left);
       else this.#perActor.delete(actor);

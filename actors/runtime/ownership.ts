@@ -132,19 +132,18 @@ export class Ownership {
     }
   }
 
-  /** Nobody can reach this node's actors: others should have its shards. It keeps its lease and waits for `takeUp`. */
+  /** Nobody can reach this node's actors: it leaves, so that others take its shards, and enters anew at `takeUp`. */
   async giveUp(): Promise<void> {
+    this.#aside = true;
     const life = this.#life;
     if (life.phase !== "inside") return;
-    log.error("Cut off from the bus: giving all shards up");
-    this.#aside = true;
-    const shards = [...life.epochs.keys()];
-    life.epochs.clear();
-    this.#options.onLost();
+    const { store } = this.#options;
+    this.#lose("cut off from the bus");
     try {
-      await this.#options.store.release(life.node, shards);
+      await store.release(life.node, [...life.epochs.keys()]);
+      await store.unregister(life.node.id, life.node.epoch);
     } catch (error) {
-      log.error("Cannot release the shards, the next renewal tries again: {error}", { error });
+      log.error("Cannot release the shards, their lease must run out: {error}", { error });
     }
   }
 
@@ -191,13 +190,14 @@ export class Ownership {
   }
 
   async #enter(): Promise<void> {
+    if (this.#aside) return;
     const { store, clock, node, times, alone } = this.#options;
     if (alone) {
       for (const other of await store.nodes()) await store.unregister(other.id, other.epoch);
     }
     const sentAt = clock.monotonic();
     const record = await store.register({ ...node, ttlMs: times.ttlMs });
-    if (this.#life.phase === "stopped") return;
+    if (this.#life.phase === "stopped" || this.#aside) return await store.unregister(record.id, record.epoch);
     this.#life = {
       phase: "inside",
       node: record,

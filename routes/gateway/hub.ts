@@ -1,5 +1,5 @@
 import { getLogger } from "@logtape/logtape";
-import type { Bus } from "actors/bus/bus.ts";
+import type { Bus, Subscription } from "actors/bus/bus.ts";
 import type { Clock } from "actors/runtime/clock.ts";
 import type { ActorNode } from "actors/runtime/node.ts";
 import { HISTORY_PAGE_MAX, roomActor } from "actors/room/definition.ts";
@@ -35,6 +35,7 @@ export class Hub {
   readonly #options: HubOptions;
   readonly #rooms = new Map<string, Watched>();
   #cancel: (() => void) | undefined;
+  #activations: Subscription | undefined;
   #rounds = 0;
 
   constructor(options: HubOptions) {
@@ -42,11 +43,17 @@ export class Hub {
   }
 
   start(): void {
+    // A room that has moved, or was not in memory, knows of no viewers.
+    this.#activations = this.#options.bus.subscribe("barrage.v1.evt.room.*.activated", ({ subject }) => {
+      const watched = this.#rooms.get(subject.split(".")[4] ?? "");
+      if (watched !== undefined) watched.reportedAt = -Infinity;
+    });
     this.#plan(REPORT_MS);
   }
 
   stop(): void {
     this.#cancel?.();
+    this.#activations?.unsubscribe();
   }
 
   enter(room: string, viewer: Viewer): Promise<GallerySeat> {

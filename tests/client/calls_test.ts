@@ -63,6 +63,26 @@ Deno.test("[C17] say carries an id and is sent again with the same id after a re
   await said;
 });
 
+Deno.test("[C17] say waits for its room however often the join has to be repeated, and holds up no other call", async () => {
+  const client = await insideRoom();
+  await client.network.newest.drop();
+  await client.clock.advance(500);
+  const socket = client.network.newest;
+  await socket.accept();
+  const said = client.room.say("hi");
+  await socket.fail("room.join", "timeout");
+  await client.clock.advance(250);
+  await socket.fail("room.join", "timeout");
+  const ping = client.barrage.call("session.ping", {});
+  assert(!socket.methods.includes("room.say"));
+  await socket.reply("session.ping", { now: 0 });
+  await ping;
+  await client.clock.advance(2_000);
+  await socket.reply("room.join", joinedAt(10));
+  await socket.reply("room.say", { accepted: true });
+  await said;
+});
+
 Deno.test("[C17] say is repeated once per link when the outcome is unknown, then the error is shown", async () => {
   const { room, clock, network } = await insideRoom();
   const said = room.say("hi");

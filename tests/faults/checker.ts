@@ -64,9 +64,12 @@ function* amounts(room: string, log: readonly Entry[], said: readonly Message[])
     const acked = messages.filter(({ outcome }) => outcome.kind === "acked").length;
     const refused = messages.filter(({ outcome }) => outcome.kind === "refused").length;
     const most = messages.length - refused;
-    const facts = `room ${room}: "${text}" was acked ${acked} times, said at most ${most}, kept ${count}`;
-    if (count < acked) yield { fault: "lost", detail: facts };
-    if (count > most) yield { fault: "doubled", detail: facts };
+    if (count >= acked && count <= most) continue;
+    const places = log.filter((entry) => entry.text === text).map(({ offset }) => offset);
+    const facts =
+      `room ${room}: "${text}" was acked ${acked} times, said at most ${most}, kept ${count} at ` +
+      `${places}; ${messages.map(travel).join("; ")}`;
+    yield { fault: count < acked ? "lost" : "doubled", detail: facts };
   }
   for (const text of kept.keys()) {
     if (!byText.has(text)) yield { fault: "doubled", detail: `room ${room}: nobody said "${text}"` };

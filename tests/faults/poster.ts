@@ -3,6 +3,8 @@ import type { Message, Outcome } from "./history.ts";
 
 const PACE_MS = 400;
 const PATIENCE_MS = 15_000;
+/** On a connection used before, Deno's fetch repeats a request that got no answer, whatever its method. */
+const CLIENT = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
 
 /** A script that says things over HTTP, each once and without an id: what it sends once must not stand there twice. */
 export class Poster {
@@ -77,6 +79,7 @@ export async function say(
     method: "POST",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
     body: JSON.stringify(body),
+    client: CLIENT,
     signal,
   });
   if (!response.ok) throw await problemError(response);

@@ -62,6 +62,19 @@ Deno.test("[M32] after a restart of the node a retry counts once, far beyond wha
   equal((await counts(stage)).length, before.length + 1);
 });
 
+Deno.test("[F6] a retry counts once when the room's next owner has a clock two hours ahead, or behind", async () => {
+  for (const skew of [7_200_000, -7_200_000]) {
+    const { stage, process } = await RoomStage.withRoom();
+    await using _ = stage;
+    await process.say(viewer(1), "hello", "a");
+    stage.clock.skew = skew;
+    const server = await stage.restart(process);
+    await stage.run(server.say(viewer(2), "other", "b"));
+    await stage.run(server.say(viewer(1), "hello", "a"));
+    deepEqual((await stage.stored()).map(({ item }) => item.text), ["hello", "other"]);
+  }
+});
+
 Deno.test("[M33] ids belong to their users: two users may choose the same one", async () => {
   const { stage, process } = await RoomStage.withRoom();
   await using _ = stage;

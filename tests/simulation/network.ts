@@ -1,7 +1,6 @@
 import type { Headers } from "actors/bus/bus.ts";
 import { SubjectTree } from "actors/bus/subjects.ts";
 import type { Random } from "./random.ts";
-import type { SimSubscription } from "./sim_bus.ts";
 import type { Timeline } from "./timeline.ts";
 
 export interface Letter {
@@ -29,8 +28,14 @@ export interface NetworkWeather {
 /** How likely a sender's server does not know of a young subscription yet: measured on a cluster of three. */
 const UNKNOWN_CHANCE = 0.25;
 
+/** Who listens, as the broker knows it. */
+export interface Listener {
+  readonly pattern: string;
+  readonly queue: string | undefined;
+}
+
 interface Place {
-  readonly subscription: SimSubscription;
+  readonly subscription: Listener;
   readonly wire: Wire;
   readonly knownAt: number;
   readonly send: (letter: Letter) => void;
@@ -43,7 +48,7 @@ interface Place {
 export class Network {
   readonly #random: Random;
   readonly #places = new SubjectTree<Place>();
-  readonly #placeOf = new Map<SimSubscription, Place>();
+  readonly #placeOf = new Map<Listener, Place>();
   readonly counts = { routed: 0, lost: 0, nobody: 0 };
 
   constructor(readonly timeline: Timeline, random: Random, public weather: NetworkWeather) {
@@ -61,14 +66,14 @@ export class Network {
     }
   }
 
-  enter(subscription: SimSubscription, wire: Wire, send: (letter: Letter) => void): void {
+  enter(subscription: Listener, wire: Wire, send: (letter: Letter) => void): void {
     const knownAt = this.timeline.now + this.#random.between(0, this.weather.gossipMs);
     const place = { subscription, wire, knownAt, send };
     this.#placeOf.set(subscription, place);
     this.#places.add(subscription.pattern, place);
   }
 
-  leave(subscription: SimSubscription, wire: Wire): void {
+  leave(subscription: Listener, wire: Wire): void {
     const place = this.#placeOf.get(subscription);
     if (place?.wire === wire) this.#remove(place);
   }

@@ -11,7 +11,7 @@ import {
 } from "actors/bus/bus.ts";
 import { checkMessage } from "actors/bus/message.ts";
 import type { SimProcess } from "./process.ts";
-import type { Letter, Network, Wire } from "./network.ts";
+import type { Letter, Listener, Network, Wire } from "./network.ts";
 
 const NO_HEADERS: Headers = Object.freeze({});
 
@@ -167,7 +167,7 @@ export class SimBus implements Bus {
   }
 }
 
-export class SimSubscription implements Subscription {
+class SimSubscription implements Subscription, Listener {
   readonly ready: Promise<void>;
   readonly listening: () => void;
   readonly #ended: () => void;

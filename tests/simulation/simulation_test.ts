@@ -1,5 +1,5 @@
 import { deepEqual, equal, notEqual, ok } from "node:assert/strict";
-import { type CommitLane, FencedError, type Storage } from "storage/storage.ts";
+import type { CommitLane, OwnershipStore, Storage } from "storage/storage.ts";
 import { runSeeds } from "./crew.ts";
 import { type RunResult, runSeed } from "./run.ts";
 
@@ -27,9 +27,14 @@ Deno.test("[Y2] a seed replays exactly, and another seed is another run", async 
   notEqual((await runSeed(8)).fingerprint, first.fingerprint);
 });
 
-Deno.test("[Y3] a store that does not check epochs is found out", async () => {
-  const violations = await firstViolations(60, (storage) => ({ ...storage, lane: unfenced(storage) }));
-  ok(violations.some((sentence) => /both wrote under epoch/.test(sentence)), violations.join());
+Deno.test("[Y3] a store that says yes to what it did not write is found out", async () => {
+  const violations = await firstViolations(20, (storage) => ({ ...storage, lane: forgetful(storage) }));
+  ok(violations.some((sentence) => /acked and lost|have a hole/.test(sentence)), violations.join());
+});
+
+Deno.test("[Y3] a node that overrules the database about who lives is found out", async () => {
+  const violations = await firstViolations(20, (storage) => ({ ...storage, ownership: usurping(storage) }));
+  ok(violations.some((sentence) => /^shard|though all is well/.test(sentence)), violations.join());
 });
 
 /** What the first failing run of so many has to say. */
@@ -44,18 +49,25 @@ async function firstViolations(
   return [];
 }
 
-/** Writes under whatever epoch the row has. */
-function unfenced({ lane }: Storage): CommitLane {
+function forgetful({ lane }: Storage): CommitLane {
+  let commits = 0;
   return {
     stats: lane.stats,
-    async commit(fence, writes) {
-      for (let epoch = fence.epoch; epoch < fence.epoch + 8; epoch++) {
-        try {
-          return await lane.commit({ ...fence, epoch }, writes);
-        } catch (error) {
-          if (!(error instanceof FencedError)) throw error;
-        }
-      }
-    },
+    commit: (fence, writes) => ++commits % 40 === 0 ? Promise.resolve() : lane.commit(fence, writes),
   };
+}
+
+/** Ends the owners of the shards it wants. */
+function usurping({ ownership }: Storage): OwnershipStore {
+  return new Proxy(ownership, {
+    get(store, name) {
+      if (name !== "claim") return store[name as keyof OwnershipStore];
+      return async (node: { id: string; epoch: number }, wanted: readonly number[]) => {
+        for (const { id, epoch } of await store.nodes()) {
+          if (id !== node.id) await store.unregister(id, epoch);
+        }
+        return await store.claim(node, wanted);
+      };
+    },
+  });
 }

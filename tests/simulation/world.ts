@@ -229,7 +229,7 @@ export class World implements AsyncDisposable {
     const sent: Sent = { key, sender: "timer", text, host, probe: false, state: "open" };
     this.armed.push(sent);
     const dueAt = trueTime(this.timeline) + inMs;
-    note(host.node.ref(ledgerActor, key).arm({ name: text, dueAt, text }), sent);
+    note(host.node.ref(ledgerActor, key).armOnce({ name: text, dueAt, text }), sent);
   }
 }
 

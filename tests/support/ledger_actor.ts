@@ -18,6 +18,7 @@ export const ledgerActor = defineActor({
   verbs: {
     add: { input: Entry, output: Line, batched: 100 },
     arm: { input: z.object({ name: z.string(), dueAt: z.number(), text: z.string() }), output: Nothing },
+    armOnce: { input: z.object({ name: z.string(), dueAt: z.number(), text: z.string() }), output: Nothing },
     disarm: { input: z.object({ name: z.string() }), output: Nothing },
     ring: { input: Entry, output: Nothing },
     silent: { input: Entry, output: Nothing },
@@ -82,6 +83,19 @@ class Ledger {
       await this.self.commit([
         this.self.setTimer(name, dueAt, text.startsWith("silent") ? "silent" : "ring", { text }),
       ]);
+      return {};
+    });
+  }
+
+  /** As `arm`, and remembers for good that it did. */
+  armOnce(
+    { name, dueAt, text }: { name: string; dueAt: number; text: string },
+  ): Promise<Record<string, never>> {
+    return this.#turn(async () => {
+      const line = `armed ${name}`;
+      if (this.#stored.has(line)) return {};
+      const append = this.rooms.append(this.self.key, [this.#record(line)]);
+      await this.self.commit([append, this.self.setTimer(name, dueAt, "ring", { text })]);
       return {};
     });
   }

@@ -236,7 +236,7 @@ export class Watcher {
 }
 
 /** Stops for good when its process is killed. */
-class MortalClock implements Clock {
+export class MortalClock implements Clock {
   readonly #clock: VirtualClock;
   readonly #pending = new Set<() => void>();
   #dead = false;
@@ -277,7 +277,7 @@ class MortalClock implements Clock {
 }
 
 /** Mulberry32: the same numbers for the same seed. */
-function seeded(seed: number): () => number {
+export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -1,4 +1,5 @@
 import { getLogger } from "@logtape/logtape";
+import { LRUCache } from "lru-cache";
 import type { Bus, BusMessage, Subscription } from "actors/bus/bus.ts";
 import { BarrageError } from "protocol/errors.ts";
 import { Call } from "../call.ts";
@@ -11,6 +12,7 @@ const log = getLogger(["barrage", "remote"]);
 
 /** Batches kept for one shard; more are answered `moved` and come again. */
 const KEPT_MAX = 1_024;
+const FAILURES_MAX = 4_096;
 const encoder = new TextEncoder();
 /** Characters of one message of answers: with three bytes each still below the bus's 1 MiB. */
 const ANSWERS_LENGTH = 262_144;
@@ -31,6 +33,8 @@ export class RemoteOwner {
   readonly #shards = new Map<number, Subscription>();
   /** Batches for shards that are on their way to this node. */
   readonly #kept = new Map<number, BusMessage[]>();
+  /** Failures by the command's id: whoever did not hear of one and asks again must not have it run now, out of order. */
+  readonly #failures = new LRUCache<string, object>({ max: FAILURES_MAX });
   /** Encoded answers that wait for the end of this moment, by the node they go to. */
   readonly #outgoing = new Map<string, string[]>();
 
@@ -106,6 +110,11 @@ export class RemoteOwner {
     if (expected !== undefined && expected !== epoch) throw new BarrageError("moved");
     const now = clock.monotonic();
     for (const { id, once, input, caller, timeoutMs, bytes, chain } of calls) {
+      const failed = this.#failures.get(id);
+      if (failed !== undefined) {
+        this.#answer(from, failed);
+        continue;
+      }
       const parsed = spec.input.safeParse(input);
       if (!parsed.success) {
         this.#answer(from, { id, error: failureOf(new BarrageError("invalid_params")) });
@@ -124,7 +133,11 @@ export class RemoteOwner {
       const call = new Call(facts);
       call.answer.then(
         (output) => this.#answer(from, { id, output }),
-        (error) => this.#answer(from, { id, error: failureOf(BarrageError.from(error)) }),
+        (error) => {
+          const answer = { id, error: failureOf(BarrageError.from(error)) };
+          this.#failures.set(id, answer);
+          this.#answer(from, answer);
+        },
       );
       deliver(definition, key, call);
     }

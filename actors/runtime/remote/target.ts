@@ -57,6 +57,8 @@ export class RemoteTarget {
   readonly #subject: string;
   #queue: Entry[] = [];
   readonly #open = new Map<string, Entry>();
+  /** The last success of each sender and verb, while anything is open. */
+  readonly #done = new Map<string, number>();
   #sending = false;
   #places = 0;
   #epoch: number | undefined;
@@ -102,6 +104,7 @@ export class RemoteTarget {
   answered(id: string, outcome: { output: unknown } | { error: BarrageError }): void {
     const entry = this.#open.get(id);
     if (entry === undefined) return;
+    if ("output" in outcome) this.#done.set(lineOf(entry), entry.place);
     this.#close(entry, "error" in outcome ? { error: honest(outcome.error, entry.doubts > 1) } : outcome);
   }
 
@@ -126,6 +129,7 @@ export class RemoteTarget {
   /** Gives every command back, the oldest first; under its id, since a copy of it may still be on its way. */
   takeBack(): Call[] {
     const calls: Call[] = [];
+    this.#giveOvertakenUp();
     for (const { id, call, doubts } of this.#open.values()) {
       this.#options.waiting.delete(id);
       const again = new Call({ ...call.facts, id: call.facts.id ?? id });
@@ -210,6 +214,7 @@ export class RemoteTarget {
       const error = errorOf(taken.error);
       if (error.reason === "moved" && taken.epoch !== undefined) {
         this.#epoch = taken.epoch;
+        this.#giveOvertakenUp();
         this.#askAgain(this.#open.values());
       }
       for (const entry of batch) entry.doubts--;
@@ -230,6 +235,17 @@ export class RemoteTarget {
     }
   }
 
+  /** The new owner does not remember them, and running them now could be out of order: nobody knows their outcome. */
+  #giveOvertakenUp(): void {
+    for (const entry of [...this.#open.values()]) {
+      if (this.#isOvertaken(entry)) this.#close(entry, { error: new BarrageError("timeout") });
+    }
+  }
+
+  #isOvertaken(entry: Entry): boolean {
+    return entry.place < (this.#done.get(lineOf(entry)) ?? -1);
+  }
+
   #askAgain(entries: Iterable<Entry>): void {
     for (const entry of entries) {
       if (entry.takenAt === undefined) continue;
@@ -246,9 +262,15 @@ export class RemoteTarget {
   #close(entry: Entry, outcome: { output: unknown } | { error: BarrageError }): void {
     this.#open.delete(entry.id);
     this.#options.waiting.delete(entry.id);
+    if (this.idle) this.#done.clear();
     if ("error" in outcome) entry.call.fail(outcome.error);
     else entry.call.reply(outcome.output);
   }
+}
+
+/** Commands that are not to overtake each other. */
+function lineOf({ call }: Entry): string {
+  return `${call.sender} ${call.facts.verb}`;
 }
 
 /** One copy of a command did not run, says the error; where another copy may have run, nobody knows the outcome. */
