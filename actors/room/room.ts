@@ -245,18 +245,14 @@ class Room implements Behaviour<RoomVerbs> {
       throw new BarrageError("forbidden", "Guests may not speak here");
     }
     if (codePoints(input.text) > settings.textMax) {
-      throw new BarrageError(
-        "invalid_params",
-        `Text is longer than the ${settings.textMax} characters of this room`,
-        {
-          path: "params.text",
-        },
-      );
+      const why = `Text is longer than the ${settings.textMax} characters of this room`;
+      throw new BarrageError("invalid_params", why, { path: "params.text" });
     }
     const { user } = caller;
-    const waitingKey = input.id === undefined ? undefined : `${user.id} ${input.id}`;
-    if (input.id !== undefined && this.#said.has(user.id, input.id)) return call.reply(ACCEPTED);
-    const waiting = waitingKey === undefined ? undefined : this.#waiting.get(waitingKey);
+    // From another node a command comes with an id of its own, and perhaps again after this node's end.
+    const id = input.id ?? call.facts.id;
+    if (id !== undefined && this.#said.has(user.id, id)) return call.reply(ACCEPTED);
+    const waiting = id === undefined ? undefined : this.#waiting.get(`${user.id} ${id}`);
     if (waiting !== undefined) {
       waiting.push(call);
       return call.hold();
@@ -271,8 +267,8 @@ class Room implements Behaviour<RoomVerbs> {
     if (retryAfterMs > 0) {
       throw new BarrageError("rate_limited", "You speak too fast for this room", { retryAfterMs });
     }
-    this.#tick.add({ user, text: input.text, style: input.style, clientId: input.id });
-    this.#waiting.set(waitingKey ?? `#${this.#waiting.size}`, [call]);
+    this.#tick.add({ user, text: input.text, style: input.style, clientId: id });
+    this.#waiting.set(id === undefined ? `#${this.#waiting.size}` : `${user.id} ${id}`, [call]);
     call.hold();
   }
 

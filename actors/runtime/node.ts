@@ -309,7 +309,8 @@ export class ActorNode implements ActivationHost, Sender {
     }
     const made = this.#activation(hosted, key, shard, epoch, hosted.factory);
     this.#population.add(hosted, made);
-    made.deliver(call);
+    const sentBefore = this.#remote?.takeBack(definition, key) ?? [];
+    for (const each of [...sentBefore, call]) made.deliver(each);
   }
 
   #activation(

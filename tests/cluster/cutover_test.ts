@@ -114,3 +114,23 @@ Deno.test("[Y16] viewers and newcomers miss nothing and see nothing twice over a
   equal(before > 20, true);
   checkWhole(seats, talker.said);
 });
+
+Deno.test("[Y25] danmaku without an id of the client is stored once, also when its room's node dies before it can answer", async () => {
+  await using stage = await ClusterStage.open(...NODES);
+  const room = await stage.roomOf("b", NODES);
+  const owner = stage.member("b");
+  await stage.run(stage.member("a").say(room, viewer(1), "first"));
+  const say = stage.member("a").room(room, viewer(2)).say(Say.parse({ text: "second" }), {
+    timeoutMs: 25_000,
+  });
+  const stored = async () => (await stage.storage.rooms.itemsAfter(room, 0, 10)).map(({ item }) => item.text);
+  const answer = owner.storage.hold("lane");
+  await stage.clock.advance(300);
+  // Stored, and the process is gone before anybody hears of it.
+  answer();
+  owner.kill();
+  await stage.clock.settle();
+  deepEqual(await stored(), ["first", "second"]);
+  await stage.run(say, 30_000);
+  deepEqual(await stored(), ["first", "second"]);
+});

@@ -6,8 +6,8 @@ const SLOWEST_MS = 150;
 const ALL_BACK_MS = 30_000;
 
 export const SLOW: Scenario = {
-  name: "slow links, changing",
-  expected: "slower, nothing else",
+  name: "slow links, changing, and a kill while they are slow",
+  expected: "slower, nothing else; others take over as ever",
   rounds: 10,
   silenceMaxMs: takeoverMs,
   async run({ world, crowd, chance, tempo, rounds }) {
@@ -18,6 +18,8 @@ export const SLOW: Scenario = {
       await pause(tempo.calmMs);
       await crowd.untilAcked();
     }
+    await chance.of(world.members).kill();
+    await crowd.untilAcked();
     await world.heal();
   },
 };

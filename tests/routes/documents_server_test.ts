@@ -94,6 +94,7 @@ Deno.test("[H52] healthz says that the process lives, readyz that it owns its sh
   ok(busSince <= before);
   deepEqual(rest, {
     status: "ready",
+    accepting: true,
     shards: 256,
     bus: "connected",
     busDisconnects: { memory: 0 },

@@ -81,12 +81,19 @@ export class RemoteCaller {
    * The shard is this node's own now. What was sent elsewhere and has no answer goes to the actors here, before anything
    * that is said to them from now on.
    */
-  takeBack(shard: number): void {
-    const here = [...this.#targets].filter(([, target]) => target.shard === shard);
-    for (const [address, target] of here) {
-      this.#targets.delete(address);
-      for (const call of target.takeBack()) this.#options.deliver(target.definition, target.key, call);
+  takeBackShard(shard: number): void {
+    const here = [...this.#targets.values()].filter((target) => target.shard === shard);
+    for (const { definition, key } of here) {
+      for (const call of this.takeBack(definition, key)) this.#options.deliver(definition, key, call);
     }
+  }
+
+  /** What was sent to one actor elsewhere and has no answer, in order. */
+  takeBack({ kind }: ActorDefinition, key: string): readonly Call[] {
+    const address = `${kind}:${key}`;
+    const target = this.#targets.get(address);
+    this.#targets.delete(address);
+    return target?.takeBack() ?? [];
   }
 
   sweep(now: number): void {

@@ -122,10 +122,15 @@ export class Remote {
     this.#caller.send(definition, key, shard, call);
   }
 
+  /** Commands to an actor of this node that were sent when it seemed to be elsewhere. */
+  takeBack(definition: ActorDefinition, key: string): readonly Call[] {
+    return this.#caller.takeBack(definition, key);
+  }
+
   /** These shards are this node's now. */
   serve(shards: Iterable<number>): void {
     for (const shard of shards) {
-      this.#caller.takeBack(shard);
+      this.#caller.takeBackShard(shard);
       this.#owner.serve(shard);
     }
   }

@@ -7,8 +7,12 @@ import type { ActorDefinition } from "../definition.ts";
 import type { RemoteCounters, RetryReason } from "./counters.ts";
 import { decode, encode, errorOf, Taken } from "./wire.ts";
 
-/** A batch not taken in by then is sent again; with the same ids, so that nothing runs twice. */
+/**
+ * A batch not taken in by then is sent again; with the same ids, so that nothing runs twice. The second time it gets
+ * longer: where the way to the owner and back takes more than this, no answer would ever be waited for.
+ */
 const TAKE_MS = 500;
+const TAKE_MAX_MS = 2_000;
 /** A command taken in and not answered is asked after this often: its answer may have been lost on the bus. */
 const ASK_AGAIN_MS = 1_500;
 const BATCH_CALLS = 128;
@@ -146,13 +150,15 @@ export class RemoteTarget {
   async #pump(): Promise<void> {
     this.#sending = true;
     let failures = 0;
+    let patienceMs = TAKE_MS;
     // Everything sent in this moment goes together.
     await Promise.resolve();
     for (;;) {
       this.#queue = this.#queue.filter(({ id }) => this.#open.has(id));
       const batch = this.#batch();
       if (batch.length === 0) break;
-      const retry = await this.#deliver(batch);
+      const retry = await this.#deliver(batch, patienceMs);
+      if (retry === "timeout") patienceMs = Math.min(patienceMs * 2, TAKE_MAX_MS);
       if (retry === undefined) {
         failures = 0;
         const taken = new Set(batch);
@@ -180,7 +186,7 @@ export class RemoteTarget {
   }
 
   /** Returns why the batch has to be sent again, if it has to. */
-  async #deliver(batch: readonly Entry[]): Promise<RetryReason | undefined> {
+  async #deliver(batch: readonly Entry[], patienceMs: number): Promise<RetryReason | undefined> {
     const { bus, clock, counters, from } = this.#options;
     const now = clock.monotonic();
     const epoch = this.#epoch === undefined ? {} : { epoch: this.#epoch };
@@ -194,7 +200,7 @@ export class RemoteTarget {
       chain: [...facts.chain],
     }));
     const patience = new AbortController();
-    const cancel = clock.after(TAKE_MS, () => patience.abort(new BarrageError("timeout")));
+    const cancel = clock.after(patienceMs, () => patience.abort(new BarrageError("timeout")));
     try {
       for (const entry of batch) {
         entry.sent = true;
