@@ -206,7 +206,7 @@ export class NatsFeed implements Feed {
     this.#tell(
       new Error(`Cannot feed: ${refusal.data?.error.description ?? "what answers is not JetStream"}`),
     );
-    // Codes below 500 are about this frame; the others about the stream, for now.
+    // Codes below 500 are about this frame; the others about the stream.
     if (refusal.success && refusal.data.error.code >= 500) return false;
     this.#lost.refused++;
     return true;

@@ -87,12 +87,15 @@ export class Gallery implements SeatKeeper {
   seated(seat: GallerySeat, position: Position): void {
     if (seat.life.phase !== "joining") return;
     seat.after = position.offset;
+    seat.epoch = position.epoch;
     this.#epoch = Math.max(this.#epoch, position.epoch);
     if (this.#keeps(seat.after)) return this.#begin(seat);
     // Another viewer's answer, further on than this one, was the first here: what lies between may be lost.
     this.#options.history(this.room, seat.after).then((items) => {
       const missing = items.filter(({ offset }) => offset > seat.after);
-      if (missing.length > 0 && seat.life.phase === "joining") this.#sendTo(seat, this.#frameOf(missing));
+      if (missing.length > 0 && seat.life.phase === "joining") {
+        this.#sendTo(seat, this.#frameOf(missing, this.#epoch));
+      }
     }, (error) => {
       log.warn("Cannot mend room {room} after {head}: {error}", { room: this.room, head: seat.after, error });
     }).then(() => this.#begin(seat));
@@ -221,6 +224,7 @@ export class Gallery implements SeatKeeper {
   }
 
   #sendTo(seat: GallerySeat, frame: Broadcast): void {
+    if (frame.epoch < seat.epoch) return this.#options.drops.count("frame", "old_epoch");
     if (frame.hasItems) {
       if (frame.to <= seat.after) return;
       if (frame.from <= seat.after) frame = frame.beyond(seat.after);
@@ -228,6 +232,7 @@ export class Gallery implements SeatKeeper {
     } else if (frame.to < seat.after) {
       return;
     }
+    seat.epoch = frame.epoch;
     seat.viewer.send(frame.in(seat.viewer.form));
   }
 
@@ -266,15 +271,16 @@ export class Gallery implements SeatKeeper {
     const last = missing.at(-1)?.offset;
     // Nothing more to be had: all is here, or the rest is past the room's retention.
     if (last === undefined) return this.#goOn(mending);
-    this.#deliver(this.#frameOf(missing));
+    // The frames that waited follow, so the epoch must not be ahead of theirs.
+    this.#deliver(this.#frameOf(missing, mending.since[0]?.epoch ?? this.#epoch));
     if (last + 1 < end) this.#readLost(mending);
     else this.#goOn(mending);
   }
 
-  #frameOf(items: readonly Item[]): Broadcast {
+  #frameOf(items: readonly Item[], epoch: number): Broadcast {
     const from = items[0]!.offset;
     const to = items.at(-1)!.offset;
-    return Broadcast.of({ room: this.room, epoch: this.#epoch, from, to, items: [...items] });
+    return Broadcast.of({ room: this.room, epoch, from, to, items: [...items] });
   }
 
   #goOn({ since }: Mending): void {
@@ -294,6 +300,7 @@ export class Gallery implements SeatKeeper {
     if (missed === 0) return;
     seat.life.total = this.#total;
     seat.after = Math.max(seat.after, head);
+    seat.epoch = this.#epoch;
     const summary = Broadcast.of({
       room: this.room,
       epoch: this.#epoch,

@@ -30,6 +30,8 @@ export class GallerySeat implements Seat {
   life: SeatLife = { phase: "joining", paused: false };
   /** The last offset this viewer has. */
   after = 0;
+  /** Of the newest owner this viewer has heard of; nothing of an older one is shown to it. */
+  epoch = 0;
 
   constructor(readonly keeper: SeatKeeper, readonly viewer: Viewer) {}
 

@@ -2,7 +2,6 @@ import { pause, type Scenario } from "./scenario.ts";
 import { Storm } from "./storm.ts";
 import { takeoverMs } from "./tempo.ts";
 
-const SLOWEST_MS = 150;
 const ALL_BACK_MS = 30_000;
 
 export const SLOW: Scenario = {
@@ -13,7 +12,7 @@ export const SLOW: Scenario = {
   async run({ world, crowd, chance, tempo, rounds }) {
     for (let round = 0; round < rounds; round++) {
       for (const { nats, postgres } of world.members) {
-        for (const link of [...nats, postgres]) link.slowDown(chance.below(SLOWEST_MS));
+        for (const link of [...nats, postgres]) link.slowDown(chance.below(tempo.delayMaxMs));
       }
       await pause(tempo.calmMs);
       await crowd.untilAcked();

@@ -9,6 +9,8 @@ export interface Tempo {
   readonly calmMs: number;
   /** What the machine may add to every bound. */
   readonly slackMs: number;
+  /** The slowest that a link gets, one way. A commit takes five ways there and back, a renewal a few more. */
+  readonly delayMaxMs: number;
   readonly stormClients: number;
   /** Of everything in the table, how many repetitions. */
   readonly share: number;
@@ -22,6 +24,7 @@ export const FULL: Tempo = {
   outageMs: 20_000,
   calmMs: 3_000,
   slackMs: 2_500,
+  delayMaxMs: 150,
   stormClients: 5_000,
   share: 1,
 };
@@ -34,6 +37,7 @@ export const SHORT: Tempo = {
   outageMs: 5_000,
   calmMs: 1_000,
   slackMs: 6_000,
+  delayMaxMs: 40,
   stormClients: 200,
   share: 0,
 };

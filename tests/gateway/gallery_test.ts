@@ -272,3 +272,33 @@ Deno.test("[G66] a viewer who leaves while it joins gets nothing when the room a
   deepEqual(viewer.frames, []);
   equal(stage.emptied, 1);
 });
+
+Deno.test("[F7] what an older owner published while somebody joined is not shown to whom the newer one answered", async () => {
+  await using stage = new GalleryStage();
+  const viewer = new TestViewer();
+  const seat = await stage.gallery.enter(viewer);
+  stage.publish(6, 5, { live: { online: 1 } });
+  await stage.settle();
+  seat.begin({ epoch: 2, offset: 5 });
+  stage.publish(6, 6, { epoch: 2 });
+  await stage.settle();
+  deepEqual(viewer.frames.map(({ epoch }) => epoch), [2]);
+  equal(stage.drops.of("frame", "old_epoch"), 1);
+});
+
+Deno.test("[F7] while a hole is mended a newer owner may answer others: no viewer sees the epoch go back", async () => {
+  await using stage = new GalleryStage();
+  const { promise: history, resolve } = Promise.withResolvers<ReturnType<typeof itemsOf>>();
+  stage.history = () => history;
+  const { viewer } = await stage.join(5);
+  stage.publish(8, 8);
+  await stage.settle();
+  const other = await stage.gallery.enter(new TestViewer());
+  other.begin({ epoch: 2, offset: 8 });
+  resolve(itemsOf(6, 7));
+  await stage.settle();
+  stage.publish(9, 9, { epoch: 2 });
+  await stage.settle();
+  deepEqual(viewer.offsets, [6, 7, 8, 9]);
+  deepEqual(viewer.frames.map(({ epoch }) => epoch), [1, 1, 2]);
+});
