@@ -26,10 +26,6 @@ export class Dedupe {
     return undefined;
   }
 
-  get size(): number {
-    return this.#answers.size;
-  }
-
   #forgetOld(now: number): void {
     for (const [id, { at }] of this.#answers) {
       if (this.#answers.size < this.limits.maxCount && now - at < this.limits.maxAgeMs) return;

@@ -46,6 +46,7 @@ export class Incarnation implements Self {
   #timers: Set<() => void> | undefined;
   #ended = false;
   #turn: TurnFacts | undefined;
+  /** The turn's timer was removed together with the turn's own writes. */
   #timerDone = false;
   #hint = Infinity;
 
@@ -75,11 +76,6 @@ export class Incarnation implements Self {
     this.#controller ??= new AbortController();
     if (this.#ended) this.#controller.abort(new BarrageError("unavailable", "The actor has left memory"));
     return this.#controller.signal;
-  }
-
-  /** True when the turn's timer has been removed together with the turn's own writes. */
-  get timerDone(): boolean {
-    return this.#timerDone;
   }
 
   beginTurn(facts: TurnFacts): Turn {

@@ -25,10 +25,6 @@ export class Mailbox {
     return this.#normal.length - this.#head + this.#reserved.length;
   }
 
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   /** Undefined when taken in, else why not. `turnMs` is the mean length of a turn, for an honest retryAfterMs. */
   offer(call: Call, reserved: boolean, now: number, turnMs: number): BarrageError | undefined {
     const { maxCount, maxBytes, maxAgeMs, reservedCount } = this.limits;
