@@ -59,6 +59,8 @@ export class Ownership {
   #life: Life = { phase: "outside" };
   #cancelNext: (() => void) | undefined;
   #running: Promise<void> = Promise.resolve();
+  #looking: Promise<void> = Promise.resolve();
+  #lookWaits = false;
   #moving = false;
   #draining = false;
   /** Cut off from the bus. */
@@ -92,6 +94,7 @@ export class Ownership {
 
   async start(): Promise<void> {
     await this.#enter();
+    await this.#look();
     this.#plan();
   }
 
@@ -99,6 +102,7 @@ export class Ownership {
   async stop(): Promise<void> {
     this.#cancelNext?.();
     await this.#running;
+    await this.#looking;
     const life = this.#life;
     this.#life = { phase: "stopped" };
     if (life.phase !== "inside") return;
@@ -186,7 +190,30 @@ export class Ownership {
     this.#running = this.#running.then(() => this.#renew()).catch((error) => {
       log.warn("Cannot renew the lease: {error}", { error });
       if (!this.holds) this.#lose("no good renewal in time");
-    }).finally(() => this.#plan());
+    }).finally(() => {
+      this.#lookSoon();
+      this.#plan();
+    });
+  }
+
+  /** Apart from the renewals: shards that take long to look after must not cost the lease. */
+  #lookSoon(): void {
+    if (this.#lookWaits) return;
+    this.#lookWaits = true;
+    this.#looking = this.#looking.then(() => this.#look()).catch((error) => {
+      log.warn("Cannot look after the shards: {error}", { error });
+    });
+  }
+
+  async #look(): Promise<void> {
+    this.#lookWaits = false;
+    const life = this.#life;
+    if (life.phase !== "inside") return;
+    const before = new Map(life.epochs);
+    const view = await readView(this.#options.store);
+    await this.#reconcile(life, view, before);
+    await this.#claim(life, view);
+    this.#rebalance(view);
   }
 
   async #enter(): Promise<void> {
@@ -205,12 +232,7 @@ export class Ownership {
       validUntil: sentAt + times.fenceMs,
       epochs: new Map(),
     };
-    await this.#claim(this.#life, await readView(store));
-    log.info("Node {id} entered with epoch {epoch} and owns {shards} shards", {
-      id: record.id,
-      epoch: record.epoch,
-      shards: this.shards.length,
-    });
+    log.info("Node {id} entered with epoch {epoch}", { id: record.id, epoch: record.epoch });
   }
 
   async #renew(): Promise<void> {
@@ -228,11 +250,6 @@ export class Ownership {
       return await this.#enter();
     }
     life.validUntil = sentAt + times.fenceMs;
-    const before = new Map(life.epochs);
-    const view = await readView(store);
-    await this.#reconcile(life, view, before);
-    await this.#claim(life, view);
-    this.#rebalance(view);
   }
 
   /** The database has the last word: an answer that was lost or came late may have left another picture here. */

@@ -156,6 +156,34 @@ Deno.test("[O7] shards of a node that died are taken when its lease has run out,
   assert.deepEqual([next.ownership.shards.length, next.ownership.epochOf(0)], [SHARDS, 3]);
 });
 
+Deno.test("[O12] a node whose claims are held up keeps its lease and takes the shards later", async () => {
+  await using stage = await RuntimeStage.open();
+  const gate = Promise.withResolvers<void>();
+  let held = false;
+  const wrap = (storage: Storage): Storage =>
+    override(storage, {
+      ownership: override(storage.ownership, {
+        claim: async (node, shards) => {
+          if (held) await gate.promise;
+          return await storage.ownership.claim(node, shards);
+        },
+      }),
+    });
+  const doomed = stage.make("a");
+  await doomed.start();
+  const survivor = stage.make("b", { wrap });
+  await survivor.start();
+  assert.equal(survivor.ownership.shards.length, 0);
+  held = true;
+  stage.kill(doomed);
+  await stage.clock.advance(60_000);
+  assert.equal(survivor.ownership.holds, true);
+  assert.equal(survivor.ownership.nodeEpoch, 1);
+  gate.resolve();
+  await stage.clock.advance(2_500);
+  assert.equal(survivor.ownership.shards.length, SHARDS);
+});
+
 Deno.test("[R23] a failed commit is answered, ends the incarnation, and the memory that ran ahead is gone", async () => {
   await using stage = await RuntimeStage.open();
   let fail = false;
