@@ -4,7 +4,7 @@ import { z } from "zod";
 import { BarrageError } from "protocol/errors.ts";
 import { Ulid } from "protocol/ids.ts";
 import type { User } from "protocol/users.ts";
-import type { Caller } from "actors/runtime/caller.ts";
+import { type Caller, Standing } from "actors/runtime/caller.ts";
 import type { TokenKeyStore } from "storage/storage.ts";
 
 const ALGORITHM = "EdDSA";
@@ -15,7 +15,7 @@ const GUEST_DAYS = 30;
 const KEYS_MAX = 1_000;
 const KEY_TTL_MS = 60_000;
 
-const Claims = z.object({ sub: Ulid, name: z.string().min(1).max(128), guest: z.literal(true) });
+const Claims = z.object({ sub: Ulid, sid: Ulid, name: z.string().min(1).max(128), standing: Standing });
 const KeyId = z.string().min(1).max(64);
 
 export type UserCaller = Extract<Caller, { kind: "user" }>;
@@ -58,7 +58,7 @@ export class Tokens implements TokenVerifier {
   }
 
   async issueGuest(user: User): Promise<string> {
-    return await new SignJWT({ name: user.name, guest: true })
+    return await new SignJWT({ name: user.name, sid: user.id, standing: "guest" })
       .setProtectedHeader({ alg: ALGORITHM, kid: this.#keyId })
       .setSubject(user.id).setIssuer(ISSUER).setAudience(AUDIENCE)
       .setIssuedAt().setExpirationTime(`${GUEST_DAYS}d`)
@@ -73,8 +73,8 @@ export class Tokens implements TokenVerifier {
         issuer: ISSUER,
         audience: AUDIENCE,
       });
-      const { sub, name } = Claims.parse(payload);
-      return { kind: "user", user: { id: sub, name }, guest: true };
+      const { sub, sid, name, standing } = Claims.parse(payload);
+      return { kind: "user", user: { id: sub, name }, standing, session: sid };
     } catch (cause) {
       throw new BarrageError("unauthenticated", "The token is not valid", { cause });
     }

@@ -4,7 +4,7 @@ import type { User } from "protocol/users.ts";
 
 /** The row an actor owns while it writes; the write counts only if the row still carries this epoch. */
 export interface Fence {
-  readonly noun: "room";
+  readonly noun: "room" | "account";
   readonly id: string;
   readonly epoch: number;
 }

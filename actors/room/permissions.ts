@@ -2,9 +2,17 @@ import { BarrageError } from "protocol/errors.ts";
 import type { Caller } from "actors/runtime/caller.ts";
 import type { RoomVerb } from "./definition.ts";
 
-export type RoomRole = "system" | "operator" | "owner" | "viewer" | "guest" | "anonymous";
+export type RoomRole = "system" | "operator" | "owner" | "viewer" | "guest" | "service" | "anonymous";
 
-const EVERYONE: readonly RoomRole[] = ["system", "operator", "owner", "viewer", "guest", "anonymous"];
+const EVERYONE: readonly RoomRole[] = [
+  "system",
+  "operator",
+  "owner",
+  "viewer",
+  "guest",
+  "service",
+  "anonymous",
+];
 const USERS: readonly RoomRole[] = ["owner", "viewer", "guest"];
 const CHIEFS: readonly RoomRole[] = ["operator", "owner"];
 const RUNTIME: readonly RoomRole[] = ["system"];
@@ -26,7 +34,7 @@ export const MAY: Readonly<Record<RoomVerb, readonly RoomRole[]>> = {
 export function roleOf(caller: Caller, ownerId: string | undefined): RoomRole {
   if (caller.kind !== "user") return caller.kind;
   if (caller.user.id === ownerId) return "owner";
-  return caller.guest ? "guest" : "viewer";
+  return caller.standing === "guest" ? "guest" : "viewer";
 }
 
 /** @throws {BarrageError} `unauthenticated` for anonymous callers who could sign in, else `forbidden`. */

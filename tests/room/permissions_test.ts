@@ -3,7 +3,15 @@ import { roomActor, type RoomVerb } from "actors/room/definition.ts";
 import { MAY, type RoomRole } from "actors/room/permissions.ts";
 import { ANONYMOUS, type Caller, SYSTEM } from "actors/runtime/caller.ts";
 import { BarrageError } from "protocol/errors.ts";
-import { guest, OWNER, ROOM, RoomStage, type StageProcess, viewer } from "tests/support/room_stage.ts";
+import {
+  guest,
+  OWNER,
+  person,
+  ROOM,
+  RoomStage,
+  type StageProcess,
+  viewer,
+} from "tests/support/room_stage.ts";
 
 const CALLERS: Readonly<Record<RoomRole, Caller>> = {
   system: SYSTEM,
@@ -11,6 +19,7 @@ const CALLERS: Readonly<Record<RoomRole, Caller>> = {
   owner: OWNER,
   viewer: viewer(1),
   guest: guest(2),
+  service: { kind: "service", user: person(3), scopes: [] },
   anonymous: ANONYMOUS,
 };
 
@@ -23,15 +32,23 @@ const ALL: Row = {
   owner: "ok",
   viewer: "ok",
   guest: "ok",
+  service: "ok",
   anonymous: "ok",
 };
-const USERS: Row = { ...ALL, system: "forbidden", operator: "forbidden", anonymous: "unauthenticated" };
+const USERS: Row = {
+  ...ALL,
+  system: "forbidden",
+  operator: "forbidden",
+  service: "forbidden",
+  anonymous: "unauthenticated",
+};
 const CHIEFS: Row = {
   system: "forbidden",
   operator: "ok",
   owner: "ok",
   viewer: "forbidden",
   guest: "forbidden",
+  service: "forbidden",
   anonymous: "unauthenticated",
 };
 const RUNTIME: Row = {
@@ -40,6 +57,7 @@ const RUNTIME: Row = {
   owner: "forbidden",
   viewer: "forbidden",
   guest: "forbidden",
+  service: "forbidden",
   anonymous: "forbidden",
 };
 

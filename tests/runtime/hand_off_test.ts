@@ -39,7 +39,8 @@ Deno.test("[O10] commands sent while their shard moves all run, once and in orde
   const [fromA, fromB] = ["01JD3Y4B6V8Q2Z5K7M9N0P1R2A", "01JD3Y4B6V8Q2Z5K7M9N0P1R2B"].map((id) => ({
     kind: "user" as const,
     user: { id, name: id },
-    guest: false,
+    standing: "member" as const,
+    session: id,
   }));
   const b = await start(stage, "b");
   const answers: Promise<unknown>[] = [];

@@ -114,7 +114,8 @@ class World {
     const ref = this.#node.ref(ledgerActor, key, {
       kind: "user",
       user: { id: sender, name: sender },
-      guest: false,
+      standing: "member",
+      session: sender,
     });
     const send = () => ref.add({ text: sent.text }, retry ? { id: sent.text } : {});
     settle(send(), sent);

@@ -7,7 +7,7 @@ import { gate, probeActor, probeFactory, ProbeLog } from "tests/support/probe_ac
 import { outcome, RuntimeStage } from "tests/support/runtime_stage.ts";
 
 function user(id: string): Caller {
-  return { kind: "user", user: { id, name: id }, guest: false };
+  return { kind: "user", user: { id, name: id }, standing: "member", session: id };
 }
 
 Deno.test("[R1] turns of one actor never overlap, turns of two actors do", async () => {

@@ -212,7 +212,7 @@ export class World implements AsyncDisposable {
     const sent: Sent = { key, sender: person, text: `add ${this.#texts++}`, host, probe, state: "open" };
     this.sent.push(sent);
     const user = { id: person, name: sender };
-    const ref = host.node.ref(ledgerActor, key, { kind: "user", user, guest: false });
+    const ref = host.node.ref(ledgerActor, key, { kind: "user", user, standing: "member", session: user.id });
     note(ref.add({ text: sent.text }, { timeoutMs }), sent);
   }
 

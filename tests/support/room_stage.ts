@@ -27,11 +27,11 @@ export function person(n: number): User {
 }
 
 export function viewer(n: number): Caller {
-  return { kind: "user", user: person(n), guest: false };
+  return { kind: "user", user: person(n), standing: "member", session: ulid(n) };
 }
 
 export function guest(n: number): Caller {
-  return { kind: "user", user: person(n), guest: true };
+  return { kind: "user", user: person(n), standing: "guest", session: ulid(n) };
 }
 
 export const OWNER = viewer(999_999);

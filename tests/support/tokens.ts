@@ -1,6 +1,8 @@
 import { importJWK, type JWK, type JWTPayload, SignJWT } from "jose";
 import { join } from "node:path";
 
+const SESSION = "01JD3Y4B6V8Q2Z5K7M9N0P1R2T";
+
 /** Signs whatever a test asks for, with the server's own key or another; what is not given is as the server issues it. */
 export class TokenForge {
   readonly #key: JWK;
@@ -16,7 +18,8 @@ export class TokenForge {
 
   async sign(claims: JWTPayload, alg: string = "EdDSA"): Promise<string> {
     const now = Math.floor(Date.now() / 1_000);
-    const usual = { iss: "barrage", aud: "barrage", iat: now, exp: now + 60, name: "Mallory", guest: true };
+    const who = { name: "Mallory", sid: SESSION, standing: "guest" };
+    const usual = { iss: "barrage", aud: "barrage", iat: now, exp: now + 60, ...who };
     return await new SignJWT({ ...usual, ...claims }).setProtectedHeader({ alg, kid: this.#key.kid ?? "" })
       .sign(await importJWK(this.#key, alg));
   }
