@@ -53,7 +53,12 @@ export class Barrage implements AsyncDisposable {
   readonly #outbox: Outbox;
   readonly #rooms = new Map<string, Room>();
   #state: ConnectionState = { status: "idle" };
+  /** The open link. */
   #link: Link | undefined;
+  /** In its handshake; the next one, where there is an open one. */
+  #dialled: Link | undefined;
+  /** The one before, until what was sent on it is answered. */
+  #leaving: Link | undefined;
   #generation = 0;
   #attempt = 0;
   #openedAt = 0;
@@ -141,7 +146,6 @@ export class Barrage implements AsyncDisposable {
 
   /** Ends the connection for good; calls that wait fail with `unavailable`. */
   close(): void {
-    this.#dropLink();
     this.#finish(1000, "Closed by the client");
   }
 
@@ -152,8 +156,15 @@ export class Barrage implements AsyncDisposable {
 
   #dial(): void {
     this.#clock.clear(this.#retryTimer);
+    this.#hangUp();
     this.#enter({ status: "connecting", attempt: this.#attempt });
     this.#connect(++this.#generation);
+  }
+
+  /** To where the server sends us, while the open link is still served: nothing waits for the way there. */
+  #moveIn(ms: number): void {
+    this.#clock.clear(this.#retryTimer);
+    this.#retryTimer = this.#clock.set(() => this.#connect(++this.#generation), ms);
   }
 
   async #connect(generation: number): Promise<void> {
@@ -185,26 +196,51 @@ export class Barrage implements AsyncDisposable {
       openTimeoutMs: OPEN_TIMEOUT_MS,
     }, {
       opened: ({ user }) => this.#opened(link, user),
-      message: (message) => this.#received(message),
-      lost: (why) => this.#lost(why),
+      message: (message) => this.#received(link, message),
+      lost: (why) => this.#lost(link, why),
     });
-    this.#link = link;
+    this.#dialled = link;
   }
 
+  /**
+   * Make before break, where there is an open link: from here on rooms are entered over the new one, from where they
+   * stand, and frames of the old one are ignored. Further calls wait until what was sent on the old one is answered,
+   * so that none overtakes it; then the old one is closed.
+   */
   #opened(link: Link, user: { id: string; name: string }): void {
+    const before = this.#link;
+    this.#link = link;
+    this.#dialled = undefined;
+    this.#leave(before);
     this.#rejected = false;
     this.#closing = undefined;
     this.#openedAt = this.#clock.now();
     this.#outbox.attach(link);
+    const emptied = before === undefined ? undefined : this.#outbox.emptied(before.generation);
     const joins = [...this.#rooms.values()].map((room) => room.linkOpened());
-    this.#enter({ status: "open", user });
-    Promise.allSettled(joins).then(() => {
-      if (link === this.#link && this.#closing === undefined) this.#outbox.flow();
+    if (before === undefined) this.#enter({ status: "open", user });
+    Promise.allSettled([...joins, emptied]).then(() => {
+      if (before === this.#leaving) this.#leave(undefined);
+      if (link === this.#link && !this.#doomed) this.#outbox.flow();
     });
   }
 
-  #received(message: Incoming): void {
+  /** The server serves the open link no longer. */
+  get #doomed(): boolean {
+    return this.#closing !== undefined && this.#closing.graceMs === undefined;
+  }
+
+  #leave(link: Link | undefined): void {
+    const last = this.#leaving;
+    this.#leaving = link;
+    if (last === undefined) return;
+    last.close();
+    this.#outbox.detach(last.generation);
+  }
+
+  #received(link: Link, message: Incoming): void {
     if (message.kind === "reply") return this.#outbox.receive(message.reply);
+    if (link !== this.#link) return;
     switch (message.method) {
       case "room.frame": {
         const frame = message.params as RoomFrame;
@@ -212,13 +248,17 @@ export class Barrage implements AsyncDisposable {
       }
       case "session.closing":
         this.#closing = message.params as NotificationParams<"session.closing">;
-        this.#outbox.hold();
+        if (this.#doomed) this.#outbox.hold();
+        else if (this.#closing.reconnect) this.#moveIn(this.#closing.afterMs);
         return this.#events.emit("closing", this.#closing);
     }
   }
 
-  #lost(why: LinkLoss): void {
-    this.#detach();
+  #lost(link: Link, why: LinkLoss): void {
+    if (link === this.#leaving) return this.#leave(undefined);
+    if (link === this.#dialled) this.#dialled = undefined;
+    if (link === this.#link) this.#detach();
+    else if (this.#link !== undefined) return this.#moveIn(this.#backoff());
     switch (why.kind) {
       case "refused":
         return this.#refused(why.error);
@@ -237,6 +277,7 @@ export class Barrage implements AsyncDisposable {
 
   /** No token, or a token that the server refuses. A fresh one is asked for once. */
   #refused(error: unknown): void {
+    if (this.#link !== undefined) return this.#moveIn(this.#backoff());
     if (!(error instanceof BarrageCallError)) return this.#retry(String(error));
     if (error.reason === "unauthenticated") {
       if (this.#rejected || !this.#options.getToken) return this.#finish(4402, error.message);
@@ -247,32 +288,47 @@ export class Barrage implements AsyncDisposable {
     this.#retry(error.message, error.retryAfterMs);
   }
 
-  #retry(reason: string, atLeastMs = this.#closing?.afterMs ?? 0): void {
-    if (this.#openedAt > 0 && this.#clock.now() - this.#openedAt >= STEADY_MS) this.#attempt = 0;
-    this.#openedAt = 0;
-    const inMs = atLeastMs + backoff(this.#attempt++, this.#random);
+  #retry(reason: string, atLeastMs = this.#doomed ? this.#closing?.afterMs ?? 0 : 0): void {
+    // The next link is on its way already.
+    if (this.#dialled !== undefined) return this.#enter({ status: "connecting", attempt: this.#attempt });
+    const inMs = atLeastMs + this.#backoff();
     this.#enter({ status: "waiting", retryAt: this.#clock.now() + inMs, inMs, reason });
     this.#retryTimer = this.#clock.set(() => this.#dial(), inMs);
   }
 
+  #backoff(): number {
+    if (this.#openedAt > 0 && this.#clock.now() - this.#openedAt >= STEADY_MS) this.#attempt = 0;
+    this.#openedAt = 0;
+    return backoff(this.#attempt++, this.#random);
+  }
+
   #finish(code: number, reason: string): void {
-    this.#clock.clear(this.#retryTimer);
-    this.#generation++;
+    this.#dropLink();
     const closed = { status: "closed", code, reason } as const;
     this.#enter(closed);
     this.#outbox.close(closedError("finish", closed));
   }
 
   #dropLink(): void {
-    this.#generation++;
-    this.#clock.clear(this.#retryTimer);
+    this.#hangUp();
     this.#link?.close();
     this.#detach();
   }
 
+  #hangUp(): void {
+    this.#dialled?.close();
+    this.#dialled = undefined;
+  }
+
+  /** There is no open link any more. */
   #detach(): void {
+    this.#clock.clear(this.#retryTimer);
+    if (this.#dialled === undefined) this.#generation++;
+    this.#leave(undefined);
+    const link = this.#link;
     this.#link = undefined;
-    this.#outbox.detach();
+    if (link === undefined) return;
+    this.#outbox.detach(link.generation);
     for (const room of this.#rooms.values()) room.linkLost();
   }
 

@@ -12,6 +12,8 @@ export class Call {
   /** Goes first on a new link: a room has to be entered before anything else can be done in it. */
   readonly urgent: boolean;
   settled = false;
+  /** It may have been carried out: that a later sending was refused does not say that nothing was done. */
+  doubtful = false;
   /** The link on which it was repeated last; once per link is enough. */
   repeatedOn: number | undefined;
   readonly #clock: Clock;

@@ -68,6 +68,16 @@ export class Ownership implements OwnershipStore {
     });
   }
 
+  async transfer(from: Holder, shard: { n: number; epoch: number }, to: Holder): Promise<number | undefined> {
+    const row = await this.#engine.db.updateTable("shard")
+      .set(({ eb, ref }) => ({ owner: to.id, owner_epoch: to.epoch, epoch: eb(ref("epoch"), "+", 1) }))
+      .where("n", "=", shard.n).where("epoch", "=", shard.epoch)
+      .where("owner", "=", from.id).where("owner_epoch", "=", from.epoch)
+      .where((eb) => this.#claimantLives(eb, to))
+      .returning("epoch").executeTakeFirst();
+    return row?.epoch;
+  }
+
   async release(node: Holder, shards: readonly number[]): Promise<void> {
     await this.#engine.db.updateTable("shard").set({ owner: null, owner_epoch: 0 })
       .where(this.#engine.isOneOf("n", shards))

@@ -18,11 +18,14 @@ export async function openPostgres({ lane, ...pool }: PostgresOptions): Promise<
     await using engine = new PostgresEngine({ ...pool, connections: 1, statementTimeoutMs: 0 });
     await migrate(engine.db);
   }
-  const engine = new PostgresEngine(pool);
+  const engine = new PostgresEngine({ warm: WARM, ...pool });
+  await engine.warmUp(pool.warm ?? WARM);
   return new DatabaseStorage(engine, engine, lane);
 }
 
 const MAX_PARAMETERS = 65_535;
+/** Enough for shards that move while others work. */
+const WARM = 4;
 
 class PostgresEngine implements Engine, AsyncDisposable {
   readonly db: Kysely<Database>;
@@ -30,6 +33,11 @@ class PostgresEngine implements Engine, AsyncDisposable {
 
   constructor(pool: PoolOptions) {
     this.db = new Kysely<Database>({ dialect: new GuardedPostgresDialect({ pool: openPool(pool) }) });
+  }
+
+  /** A connection takes many times as long to open as a statement to run; at a hand-off, somebody would wait for that. */
+  async warmUp(connections: number): Promise<void> {
+    await Promise.all(Array.from({ length: connections }, () => sql`select 1`.execute(this.db)));
   }
 
   now(): RawBuilder<number> {

@@ -6,6 +6,8 @@ export interface PoolOptions {
   readonly url: string;
   /** Most connections. @default {8} */
   readonly connections?: number;
+  /** Open at all times. @default {0} */
+  readonly warm?: number;
   /** The server ends a statement after this long; 0 never. @default {10000} */
   readonly statementTimeoutMs?: number;
 }
@@ -17,10 +19,12 @@ const IDLE_CONNECTION_MS = 30_000;
 
 const logger = getLogger(["barrage", "storage"]);
 
-export function openPool({ url, connections = 8, statementTimeoutMs = 10_000 }: PoolOptions): pg.Pool {
+export function openPool(options: PoolOptions): pg.Pool {
+  const { url, connections = 8, warm = 0, statementTimeoutMs = 10_000 } = options;
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
+    min: warm,
     application_name: "barrage",
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     idleTimeoutMillis: IDLE_CONNECTION_MS,

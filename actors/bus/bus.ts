@@ -14,6 +14,8 @@ export interface Subscription {
   readonly ready: Promise<void>;
   /** Stops at once; messages on the way are not delivered. */
   unsubscribe(): void;
+  /** Takes leave of the broker; messages that it had sent on the way by then are still delivered. */
+  drain(): void;
 }
 
 export interface RequestOptions {

@@ -112,10 +112,10 @@ export class MemoryBus implements Bus {
     const subscription = new MemorySubscription(subject, options.queue, {
       deliver: (envelope, data) => {
         this.#take(envelope.bytes, () => {
-          if (subscription.active) receive(this.#message(envelope, data));
+          if (!subscription.ended) receive(this.#message(envelope, data));
         });
       },
-      ended: () => this.#end(subscription),
+      leave: (over) => this.#leave(subscription, over),
     });
     this.#subscriptions.add(subscription);
     if (this.#state === "connected") this.#announce(subscription);
@@ -198,14 +198,16 @@ export class MemoryBus implements Bus {
     });
   }
 
-  #end(subscription: MemorySubscription): void {
+  #leave(subscription: MemorySubscription, over: () => void): void {
     if (this.#state === "connected") {
       this.#outward.pushControl(() => {
         this.#broker.leave(subscription);
         this.#subscriptions.delete(subscription);
+        this.#inward.pushControl(over);
       });
     } else {
       this.#subscriptions.delete(subscription);
+      over();
     }
   }
 

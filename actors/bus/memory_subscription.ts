@@ -10,8 +10,11 @@ export interface Member {
 
 interface SubscriptionEnds {
   deliver(envelope: Envelope, data: Uint8Array): void;
-  ended(): void;
+  /** Takes the subscription away from the broker; `over` is called behind everything the broker had sent by then. */
+  leave(over: () => void): void;
 }
+
+type Life = "active" | "draining" | "ended";
 
 export class MemorySubscription implements Subscription, Member {
   readonly ready: Promise<void>;
@@ -19,7 +22,7 @@ export class MemorySubscription implements Subscription, Member {
   readonly queue: string | undefined;
   readonly #ends: SubscriptionEnds;
   readonly #listening: () => void;
-  #active = true;
+  #life: Life = "active";
 
   constructor(pattern: string, queue: string | undefined, ends: SubscriptionEnds) {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -30,8 +33,13 @@ export class MemorySubscription implements Subscription, Member {
     this.#ends = ends;
   }
 
+  /** The broker is to know of it. */
   get active(): boolean {
-    return this.#active;
+    return this.#life === "active";
+  }
+
+  get ended(): boolean {
+    return this.#life === "ended";
   }
 
   listening(): void {
@@ -43,10 +51,20 @@ export class MemorySubscription implements Subscription, Member {
   }
 
   unsubscribe(): void {
-    if (!this.#active) return;
-    this.#active = false;
+    const left = !this.active;
+    this.#life = "ended";
+    if (!left) this.#leave();
+  }
+
+  drain(): void {
+    if (!this.active) return;
+    this.#life = "draining";
+    this.#leave();
+  }
+
+  #leave(): void {
     // Nobody must wait for a subscription that has ended.
     this.#listening();
-    this.#ends.ended();
+    this.#ends.leave(() => this.#life = "ended");
   }
 }

@@ -3,6 +3,8 @@ import { NoResponders } from "./bus.ts";
 
 interface Asking {
   readonly subject: string;
+  readonly signal: AbortSignal;
+  readonly abort: () => void;
   resolve(answer: Msg): void;
   reject(reason: unknown): void;
 }
@@ -33,24 +35,23 @@ export class Inbox {
    * @param send Sends the request with the reply subject it is given; what it throws ends the wait.
    * @throws {NoResponders} or the reason of the signal or of `end`.
    */
-  async ask(subject: string, signal: AbortSignal, send: (reply: string) => void): Promise<Msg> {
+  ask(subject: string, signal: AbortSignal, send: (reply: string) => void): Promise<Msg> {
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<Msg>();
     const reply = `${this.#prefix}${(++this.#last).toString(36)}`;
-    const abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    this.#asking.set(reply, { subject, resolve, reject });
+    const abort = () => this.#take(reply)?.reject(signal.reason);
+    signal.addEventListener("abort", abort);
+    this.#asking.set(reply, { subject, signal, abort, resolve, reject });
     try {
       send(reply);
-      return await promise;
-    } finally {
-      this.#asking.delete(reply);
-      signal.removeEventListener("abort", abort);
+    } catch (error) {
+      this.#take(reply)?.reject(error);
     }
+    return promise;
   }
 
   receive(answer: Msg): void {
-    const asking = this.#asking.get(answer.subject);
+    const asking = this.#take(answer.subject);
     if (asking === undefined) return;
     if (answer.data.byteLength === 0 && answer.headers?.code === NO_RESPONDERS) {
       asking.reject(new NoResponders(asking.subject));
@@ -61,6 +62,14 @@ export class Inbox {
 
   /** Ends every wait. */
   end(reason: unknown): void {
-    for (const asking of this.#asking.values()) asking.reject(reason);
+    for (const reply of [...this.#asking.keys()]) this.#take(reply)?.reject(reason);
+  }
+
+  #take(reply: string): Asking | undefined {
+    const asking = this.#asking.get(reply);
+    if (asking === undefined) return undefined;
+    this.#asking.delete(reply);
+    asking.signal.removeEventListener("abort", asking.abort);
+    return asking;
   }
 }

@@ -84,7 +84,7 @@ export class NatsLink {
     return sent;
   }
 
-  async request(
+  request(
     subject: string,
     data: Uint8Array,
     headers: Headers,
@@ -95,7 +95,7 @@ export class NatsLink {
       throw new BarrageError("unavailable", `Cannot ask ${subject}: the bus is not connected`);
     }
     const send = (reply: string) => this.send(subject, data, headers, bytes, reply);
-    return await this.#state.session.request(subject, signal, send);
+    return this.#state.session.request(subject, signal, send);
   }
 
   subscribe(terms: Omit<SubscriptionTerms, "ended">): NatsSubscription {

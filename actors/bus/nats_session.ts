@@ -13,6 +13,12 @@ export interface SessionOptions {
   readonly onError: (error: unknown) => void;
 }
 
+export interface Listening {
+  end(): void;
+  /** Ends behind what the server has sent on the way. */
+  drain(): void;
+}
+
 /** One connection, from its greeting to its end. */
 export class NatsSession {
   /** Resolves with the cause when the connection has ended, however it did. */
@@ -60,16 +66,15 @@ export class NatsSession {
   }
 
   /** @param send As `send`, with the reply subject it is given. */
-  async request(subject: string, signal: AbortSignal, send: (reply: string) => boolean): Promise<Msg> {
-    return await this.#inbox.ask(subject, signal, (reply) => {
+  request(subject: string, signal: AbortSignal, send: (reply: string) => boolean): Promise<Msg> {
+    return this.#inbox.ask(subject, signal, (reply) => {
       if (this.#inbox.size > this.#limits.messages || !send(reply)) {
         throw new BarrageError("unavailable", `Cannot ask ${subject}: too many messages are waiting`);
       }
     });
   }
 
-  /** Returns a function that ends it. */
-  subscribe(pattern: string, queue: string | undefined, receive: (message: Msg) => void): () => void {
+  subscribe(pattern: string, queue: string | undefined, receive: (message: Msg) => void): Listening {
     const subscription = this.#connection.subscribe(pattern, {
       ...(queue === undefined ? {} : { queue }),
       callback: (error, message) => {
@@ -85,7 +90,13 @@ export class NatsSession {
         }
       },
     });
-    return () => subscription.unsubscribe();
+    return {
+      end: () => subscription.unsubscribe(),
+      drain: () => {
+        // A connection that is closed has nothing on the way.
+        subscription.drain().catch(() => {});
+      },
+    };
   }
 
   /** True when the server has taken in everything before; false when the connection ended first. */

@@ -1,6 +1,6 @@
 import type { Msg } from "nats";
 import type { Subscription } from "./bus.ts";
-import type { NatsSession } from "./nats_session.ts";
+import type { Listening, NatsSession } from "./nats_session.ts";
 
 export interface SubscriptionTerms {
   readonly pattern: string;
@@ -9,13 +9,15 @@ export interface SubscriptionTerms {
   readonly ended: (subscription: NatsSubscription) => void;
 }
 
+type Life = "active" | "draining" | "ended";
+
 /** What a caller subscribed to, on whichever connection is alive. */
 export class NatsSubscription implements Subscription {
   readonly ready: Promise<void>;
   readonly #terms: SubscriptionTerms;
   readonly #listening: () => void;
-  #leave: (() => void) | undefined;
-  #active = true;
+  #here: Listening | undefined;
+  #life: Life = "active";
 
   constructor(terms: SubscriptionTerms) {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -27,8 +29,8 @@ export class NatsSubscription implements Subscription {
   /** Begins on a new connection. */
   enter(session: NatsSession): void {
     const { pattern, queue, receive } = this.#terms;
-    this.#leave = session.subscribe(pattern, queue, (message) => {
-      if (this.#active) receive(message);
+    this.#here = session.subscribe(pattern, queue, (message) => {
+      if (this.#life !== "ended") receive(message);
     });
   }
 
@@ -38,9 +40,19 @@ export class NatsSubscription implements Subscription {
   }
 
   unsubscribe(): void {
-    if (!this.#active) return;
-    this.#active = false;
-    this.#leave?.();
+    if (this.#life === "ended") return;
+    this.#leave("ended");
+    this.#here?.end();
+  }
+
+  drain(): void {
+    if (this.#life !== "active") return;
+    this.#leave("draining");
+    this.#here?.drain();
+  }
+
+  #leave(life: Life): void {
+    this.#life = life;
     // Nobody must wait for a subscription that has ended.
     this.#listening();
     this.#terms.ended(this);

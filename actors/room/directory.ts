@@ -96,7 +96,7 @@ export class RoomDirectory {
    * Hears the counts of rooms that other nodes own, and of rooms they open: a node whose clock is behind makes ids that
    * `follow` takes for long known. A count lost here is mended by the next one.
    */
-  listen(bus: Bus): Subscription {
+  listen(bus: Bus): Omit<Subscription, "drain"> {
     const counts = bus.subscribe("barrage.v1.evt.room.*.counted", ({ subject, data }) => {
       const room = subject.split(".")[4];
       const body = Counted.safeParse(JSON.parse(decoder.decode(data)));

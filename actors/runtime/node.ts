@@ -12,7 +12,7 @@ import type { ActorDefinition, Verbs } from "./definition.ts";
 import { Drops } from "./drops.ts";
 import { DurableTimers, timerCall } from "./durable_timers.ts";
 import { Ids } from "./ids.ts";
-import { type LeaseTimes, Ownership } from "./ownership.ts";
+import { type Holder, type LeaseTimes, Ownership } from "./ownership.ts";
 import { Pace } from "./pace.ts";
 import type { RuntimeLimits, RuntimePorts } from "./ports.ts";
 import { type Hosted, type KindStats, Population } from "./population.ts";
@@ -78,7 +78,7 @@ export class ActorNode implements ActivationHost, Sender {
       alone: options.alone,
       onLost: () => this.#loseShards(),
       onGained: (shards) => this.#remote?.serve(shards),
-      onWish: async (shard, owner) => await this.#remote?.takeOver(shard, owner) ?? false,
+      onWish: async (shard, owner, self) => await this.#remote?.takeOver(shard, owner, self),
       onMissed: (shard) => this.#remote?.missed(shard),
       onRevoked: (shards) => this.#revoke(shards),
     });
@@ -124,7 +124,7 @@ export class ActorNode implements ActivationHost, Sender {
         deliver: (definition, key, call) => this.#route(definition, key, call),
         ask: (definition, key, verb, input, caller) =>
           this.send(definition, key, verb, input, { caller, chain: [], deadline: Infinity }),
-        handOver: (shard, stopListening) => this.#handOver(shard, stopListening),
+        handOver: (shard, to, stopListening) => this.#handOver(shard, to, stopListening),
         onDraining: () => this.ownership.hint(),
         onCutOff: () => this.ownership.giveUp(),
         onBack: () => this.ownership.takeUp(),
@@ -232,18 +232,16 @@ export class ActorNode implements ActivationHost, Sender {
     return this.#population.stats();
   }
 
-  /**
-   * Lets the other nodes take every shard, one after the other, for at most `graceMs`; commands go on meanwhile. Returns
-   * at once when there is no other node to take them.
-   */
-  async handEverythingOver(graceMs: number): Promise<void> {
-    if (this.#remote === undefined || !await this.ownership.drain()) return;
+  /** Lets the others take every shard, in `graceMs` at most; commands go on meanwhile. False when there are none. */
+  async handEverythingOver(graceMs: number): Promise<boolean> {
+    if (this.#remote === undefined || !await this.ownership.drain()) return false;
     this.#remote.announceDraining();
     const { clock } = this.ports;
     const end = clock.monotonic() + graceMs;
     while (this.ownership.shards.length > 0 && clock.monotonic() < end) {
       await new Promise<void>((resolve) => clock.after(HAND_OVER_LOOK_MS, resolve));
     }
+    return true;
   }
 
   /** Refuses new commands and lets what waits finish, for at most `graceMs`. */
@@ -370,11 +368,11 @@ export class ActorNode implements ActivationHost, Sender {
     for (const activation of [...this.#population.ofShards()]) activation.stop(error);
   }
 
-  async #handOver(shard: number, stopListening: () => void): Promise<void> {
+  async #handOver(shard: number, to: Holder, stopListening: () => void): Promise<number | undefined> {
     this.ownership.forget(shard);
     stopListening();
     await this.#leave(shard);
-    await this.ownership.release(shard);
+    return await this.ownership.transfer(shard, to);
   }
 
   /** The database has given these shards to others. */

@@ -29,12 +29,18 @@ export interface OwnershipOptions {
   readonly onLost: () => void;
   /** Shards this node has just come to own. */
   readonly onGained?: (shards: readonly number[]) => void;
-  /** Prepares for a shard that another node owns, asks it to let go, and undoes the preparation where it does not. */
-  readonly onWish?: (shard: number, owner: string) => Promise<boolean>;
-  /** The shard was let go, but somebody else has it now. */
+  /** Prepares for a shard that another node owns and asks it to make it over; its new epoch, where it does. */
+  readonly onWish?: (shard: number, owner: string, self: Holder) => Promise<number | undefined>;
+  /** What was prepared for did not come, or too late. */
   readonly onMissed?: (shard: number) => void;
   /** Shards this node took for its own belong to somebody else. */
   readonly onRevoked?: (shards: readonly number[]) => void;
+}
+
+/** A process that is known by this name, and no earlier or later one of that name. */
+export interface Holder {
+  readonly id: string;
+  readonly epoch: number;
 }
 
 interface Inside {
@@ -67,7 +73,7 @@ export class Ownership {
   #aside = false;
   /** Shards under way: the database may already or still say that they are this node's. */
   readonly #taking = new Set<number>();
-  readonly #leaving = new Set<number>();
+  readonly #leaving = new Map<number, number>();
   #doubtedAt = -Infinity;
 
   constructor(options: OwnershipOptions) {
@@ -123,14 +129,25 @@ export class Ownership {
     return true;
   }
 
-  /** Stops owning one shard here; the database still has it until `release`. */
+  /** Stops owning one shard here; the database still has it until `transfer`. */
   forget(shard: number): void {
-    if (this.#life.phase === "inside" && this.#life.epochs.delete(shard)) this.#leaving.add(shard);
+    if (this.#life.phase !== "inside") return;
+    const epoch = this.#life.epochs.get(shard);
+    if (epoch !== undefined) this.#leaving.set(shard, epoch);
+    this.#life.epochs.delete(shard);
   }
 
-  async release(shard: number): Promise<void> {
+  /** The epoch that the new owner has it with; undefined when it does not get it. */
+  async transfer(shard: number, to: Holder): Promise<number | undefined> {
+    const epoch = this.#leaving.get(shard);
     try {
-      if (this.#life.phase === "inside") await this.#options.store.release(this.#life.node, [shard]);
+      if (epoch === undefined || this.#life.phase !== "inside") return undefined;
+      const { node } = this.#life;
+      const { store } = this.#options;
+      const next = await store.transfer(node, { n: shard, epoch }, to);
+      // The one who asked is dead: whoever looks next may have it.
+      if (next === undefined) await store.release(node, [shard]);
+      return next;
     } finally {
       this.#leaving.delete(shard);
     }
@@ -278,36 +295,45 @@ export class Ownership {
   async #claim(life: Inside, view: ClusterView): Promise<void> {
     if (this.#life !== life || this.#reluctant) return;
     const wanted = orphans(view, life.node.id).filter((n) => !life.epochs.has(n));
-    if (wanted.length > 0) await this.#take(life, wanted);
+    if (wanted.length > 0) await this.#take(life, wanted, () => this.#options.store.claim(life.node, wanted));
   }
 
-  async #take(life: Inside, wanted: readonly number[]): Promise<readonly number[]> {
+  async #take(
+    life: Inside,
+    wanted: readonly number[],
+    ask: () => Promise<ReadonlyMap<number, number>>,
+  ): Promise<void> {
     for (const n of wanted) this.#taking.add(n);
-    const gained = await this.#options.store.claim(life.node, wanted).finally(() => {
+    const gained = await ask().finally(() => {
       for (const n of wanted) this.#taking.delete(n);
     });
-    // What came too late is released again by the next renewal, or lost with the lease.
-    if (this.#life !== life || this.#aside || !this.holds) return [];
+    // What came too late is released again by the next look, or lost with the lease.
+    if (this.#life !== life || this.#aside || !this.holds) return;
     for (const [n, epoch] of gained) life.epochs.set(n, epoch);
-    const shards = [...gained.keys()];
-    if (shards.length > 0) this.#options.onGained?.(shards);
-    return shards;
+    if (gained.size > 0) this.#options.onGained?.([...gained.keys()]);
   }
 
   /** Takes over, one at a time, the shards that others own and this node should. Never while it may not own any. */
   async #rebalance(known?: ClusterView): Promise<void> {
     const life = this.#life;
-    if (this.#moving || this.#reluctant || life.phase !== "inside" || this.#options.onWish === undefined) {
-      return;
-    }
+    const { onWish, onMissed } = this.#options;
+    if (this.#moving || this.#reluctant || life.phase !== "inside" || onWish === undefined) return;
     this.#moving = true;
     try {
       const { store, clock, times } = this.#options;
       const settled = clock.monotonic() - life.enteredAt >= times.settleMs;
       for (const { n, owner } of wished(known ?? await readView(store), life.node.id, settled)) {
         if (this.#life !== life || !this.holds || this.#reluctant) return;
-        if (life.epochs.has(n) || !await this.#options.onWish(n, owner)) continue;
-        if ((await this.#take(life, [n])).length === 0) this.#options.onMissed?.(n);
+        if (life.epochs.has(n)) continue;
+        try {
+          await this.#take(life, [n], async () => {
+            const epoch = await onWish(n, owner, life.node);
+            return new Map(epoch === undefined ? [] : [[n, epoch]]);
+          });
+        } finally {
+          // Whatever happened: who prepared and does not own must not go on listening for the shard's commands.
+          if (!life.epochs.has(n)) onMissed?.(n);
+        }
       }
     } catch (error) {
       log.warn("Cannot take shards over: {error}", { error });

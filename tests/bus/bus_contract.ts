@@ -156,6 +156,30 @@ export function testBus(name: string, open: (connections: number) => Promise<Bus
     deepEqual(stopped.texts, ["1"]);
   });
 
+  check("[B36] when one of a queue drains, every message reaches one of them", async (three) => {
+    const { a, b, c, at } = three;
+    const leaving = new Collector();
+    const staying = new Collector();
+    const subscription = b.subscribe(at, (message) => {
+      leaving.receive(message);
+      if (leaving.messages.length === 100) subscription.drain();
+    }, { queue: "own" });
+    await subscription.ready;
+    await c.subscribe(at, staying.receive, { queue: "own" }).ready;
+    const sent = Array.from({ length: 3_000 }, (_, index) => String(index));
+    for (const value of sent) a.publish(at, bytes(value));
+    await staying.until(
+      () => leaving.messages.length + staying.messages.length >= sent.length,
+      "every message",
+    );
+    deepEqual([...leaving.texts, ...staying.texts].sort(byNumber), sent);
+    await settle(b);
+    const before = leaving.messages.length;
+    for (let n = 0; n < 100; n++) a.publish(at, bytes("later"));
+    await staying.count(sent.length - before + 100);
+    equal(leaving.messages.length, before);
+  });
+
   check("[B9] a request resolves with the answer", async ({ a, b, at }) => {
     await b.subscribe(at, (message) => {
       message.respond(bytes(`${text(message.data)} to you`), { role: message.headers["role"] ?? "none" });

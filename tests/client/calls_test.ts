@@ -105,6 +105,32 @@ Deno.test("[C17] say is not repeated on rate_limited", async () => {
   assert.equal(network.newest.methods.filter((method) => method === "room.say").length, 1);
 });
 
+Deno.test("[C35] say that may have been carried out fails with timeout when a repetition of it is refused", async () => {
+  const { room, clock, network } = await insideRoom();
+  const doubtful = assert.rejects(room.say("one"), { reason: "timeout" });
+  await network.newest.fail("room.say", "timeout");
+  await clock.advance(250);
+  await network.newest.fail("room.say", "overloaded");
+  await doubtful;
+  const certain = assert.rejects(room.say("two"), { reason: "overloaded" });
+  await network.newest.fail("room.say", "moved");
+  await clock.advance(250);
+  await network.newest.fail("room.say", "overloaded");
+  await certain;
+});
+
+Deno.test("[C35] say that was lost with its link fails with timeout when a repetition of it is refused", async () => {
+  const client = await insideRoom();
+  const failed = assert.rejects(client.room.say("hi"), { reason: "timeout" });
+  await client.network.newest.drop();
+  await client.clock.advance(500);
+  const socket = client.network.newest;
+  await socket.accept();
+  await socket.reply("room.join", joinedAt(10));
+  await socket.fail("room.say", "rate_limited", { retryAfterMs: 10 });
+  await failed;
+});
+
 Deno.test("[C18] a call that may not be repeated fails when its link is lost", async () => {
   const client = await openClient();
   const call = client.barrage.call("room.leave", { room: ROOM });

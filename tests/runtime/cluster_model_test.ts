@@ -123,7 +123,12 @@ class World {
   #add(node: ActorNode, key: string, sender: string): void {
     const sent: Sent = { key, sender, text: `add ${this.#texts++}`, node, state: "open" };
     this.sent.push(sent);
-    const ref = node.ref(ledgerActor, key, { kind: "user", user: { id: ULID, name: sender }, standing: "member", session: ULID });
+    const ref = node.ref(ledgerActor, key, {
+      kind: "user",
+      user: { id: ULID, name: sender },
+      standing: "member",
+      session: ULID,
+    });
     settle(ref.add({ text: sent.text }, { timeoutMs: 20_000 }), sent);
   }
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers";
 import type { ActorNode } from "actors/runtime/node.ts";
 import { shardOf, wish } from "actors/runtime/shard.ts";
 import { SHARDS } from "storage/storage.ts";
@@ -13,8 +14,8 @@ async function start(stage: RuntimeStage, id: string): Promise<ActorNode> {
 }
 
 /** A key whose shard `id` should own among `nodes`. */
-function keyFor(id: string, nodes: readonly string[]): string {
-  for (let n = 0;; n++) {
+function keyFor(id: string, nodes: readonly string[], from = 0): string {
+  for (let n = from;; n++) {
     const key = `01JD3Y4B6V8Q2Z5K7M9N0P${String(1_000 + n)}`;
     if (wish(shardOf("ledger", key), nodes) === id) return key;
   }
@@ -57,6 +58,26 @@ Deno.test("[O10] commands sent while their shard moves all run, once and in orde
     const mine = lines.filter((line) => line.startsWith(`${name} `));
     assert.deepEqual(mine, Array.from({ length: 300 }, (_, n) => `${name} ${n}`));
   }
+});
+
+Deno.test("[O13] a command on its way to the old owner is told that its shard has moved, not left without an answer", async () => {
+  await using stage = await RuntimeStage.open();
+  await start(stage, "a");
+  const keys = Array.from({ length: 40 }, (_, n) => keyFor("b", ["a", "b"], n * 100));
+  const b = await start(stage, "b");
+  const shards = keys.map((key) => shardOf("ledger", key));
+  const answers: Promise<unknown>[] = [];
+  const ask = () => {
+    if (shards.every((shard) => b.ownership.epochOf(shard) !== undefined)) return;
+    for (const key of keys) answers.push(b.ref(ledgerActor, key).add({ text: "on its way" }));
+    setImmediate(ask);
+  };
+  await stage.clock.advance(4_900);
+  ask();
+  await stage.clock.advance(5_000);
+  const states = await Promise.all(answers.map((answer) => outcome(answer)));
+  assert.deepEqual(states.filter((state) => typeof state === "string"), []);
+  assert.ok(b.remote!.retries.moved > 0, "nobody was told that a shard has moved");
 });
 
 Deno.test("[O11] a node that drains hands every shard over before it stops", async () => {

@@ -48,6 +48,7 @@ Deno.test("[F4] commands sent while a renewal is late run before those sent when
     nodes: () => store.nodes(),
     shards: () => store.shards(),
     claim: (node, wanted) => store.claim(node, wanted),
+    transfer: (from, shard, to) => store.transfer(from, shard, to),
     release: (node, shards) => store.release(node, shards),
     drain: (id, epoch) => store.drain(id, epoch),
     unregister: (id, epoch) => store.unregister(id, epoch),

@@ -1,11 +1,10 @@
 import { BarrageError } from "protocol/errors.ts";
 import type { Fence, Storage, Write } from "storage/storage.ts";
+import { describesWrite, type Stores } from "tests/support/store_writes.ts";
 import type { SimProcess } from "./process.ts";
 import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** Methods that only describe a change; it reaches the database through the lane. */
-const DESCRIBE = new Set(["append", "update", "trim", "erase", "set", "cancel", "done"]);
 /** How long a process waits for a database that does not answer. */
 const PATIENCE_MS = 3_000;
 const LATE_MS = 2_000;
@@ -46,12 +45,18 @@ export class DatabaseLink {
   constructor(options: DatabaseLinkOptions) {
     this.#options = options;
     const { database } = options;
-    const part = <T extends object>(store: T): T => this.#part(store);
+    const part = <P extends keyof Stores>(name: P): Stores[P] => this.#part(name, database[name]);
     this.storage = {
-      rooms: part(database.rooms),
-      timers: part(database.timers),
-      ownership: part(database.ownership),
-      tokenKeys: part(database.tokenKeys),
+      accounts: part("accounts"),
+      sessions: part("sessions"),
+      revocations: part("revocations"),
+      apiKeys: part("apiKeys"),
+      oidcFlows: part("oidcFlows"),
+      audit: part("audit"),
+      rooms: part("rooms"),
+      timers: part("timers"),
+      ownership: part("ownership"),
+      tokenKeys: part("tokenKeys"),
       lane: {
         stats: database.lane.stats,
         commit: (fence, writes) => this.#commit(fence, writes),
@@ -77,14 +82,14 @@ export class DatabaseLink {
     }, "timeout");
   }
 
-  #part<T extends object>(store: T): T {
+  #part<T extends object>(part: keyof Stores, store: T): T {
     return new Proxy(store, {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name, target);
         if (typeof member !== "function") return member;
         return (...args: unknown[]) => {
           const run = () => Reflect.apply(member, target, args);
-          return DESCRIBE.has(String(name)) ? run() : this.#ask(run, "unavailable");
+          return describesWrite(part, name) ? run() : this.#ask(run, "unavailable");
         };
       },
     });

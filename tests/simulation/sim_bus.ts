@@ -88,10 +88,14 @@ export class SimBus implements Bus {
       subject,
       options.queue,
       (letter) => receive(this.#message(letter)),
-      () => {
+      (over) => {
         this.#subscriptions.delete(subscription);
         const wire = this.#wire;
-        if (this.#process.alive) wire?.toBroker(() => this.#network.leave(subscription, wire));
+        if (!this.#process.alive) return;
+        wire?.toBroker(() => {
+          this.#network.leave(subscription, wire);
+          wire.fromBroker(() => this.#process.deliver("bus", over));
+        });
       },
     );
     this.#subscriptions.add(subscription);
@@ -142,7 +146,7 @@ export class SimBus implements Bus {
         this.#network.enter(subscription, wire, (letter) => {
           wire.fromBroker(() => {
             this.#process.deliver("bus", () => {
-              if (subscription.active) subscription.receive(letter);
+              if (!subscription.ended) subscription.receive(letter);
             });
           });
         });
@@ -170,29 +174,43 @@ export class SimBus implements Bus {
 class SimSubscription implements Subscription, Listener {
   readonly ready: Promise<void>;
   readonly listening: () => void;
-  readonly #ended: () => void;
-  #active = true;
+  readonly #left: (over: () => void) => void;
+  #life: "active" | "draining" | "ended" = "active";
 
   constructor(
     readonly pattern: string,
     readonly queue: string | undefined,
     readonly receive: (letter: Letter) => void,
-    ended: () => void,
+    left: (over: () => void) => void,
   ) {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ready = promise;
     this.listening = resolve;
-    this.#ended = ended;
+    this.#left = left;
   }
 
   get active(): boolean {
-    return this.#active;
+    return this.#life === "active";
+  }
+
+  get ended(): boolean {
+    return this.#life === "ended";
   }
 
   unsubscribe(): void {
-    if (!this.#active) return;
-    this.#active = false;
+    const left = !this.active;
+    this.#life = "ended";
+    if (!left) this.#leave();
+  }
+
+  drain(): void {
+    if (!this.active) return;
+    this.#life = "draining";
+    this.#leave();
+  }
+
+  #leave(): void {
     this.listening();
-    this.#ended();
+    this.#left(() => this.#life = "ended");
   }
 }

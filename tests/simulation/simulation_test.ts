@@ -51,17 +51,20 @@ function forgetful({ lane }: Storage): CommitLane {
   };
 }
 
-/** Ends the owners of the shards it wants. */
+/** Takes all other nodes for dead, and ends them where it wants their shards. */
 function usurping({ ownership }: Storage): OwnershipStore {
-  return new Proxy(ownership, {
-    get(store, name) {
-      if (name !== "claim") return store[name as keyof OwnershipStore];
-      return async (node: { id: string; epoch: number }, wanted: readonly number[]) => {
-        for (const { id, epoch } of await store.nodes()) {
-          if (id !== node.id) await store.unregister(id, epoch);
-        }
-        return await store.claim(node, wanted);
-      };
+  let self = "";
+  const changed: Partial<OwnershipStore> = {
+    register: async (node) => await ownership.register({ ...node, id: self = node.id }),
+    nodes: async () => (await ownership.nodes()).filter(({ id }) => id === self),
+    claim: async (node, wanted) => {
+      for (const { id, epoch } of await ownership.nodes()) {
+        if (id !== node.id) await ownership.unregister(id, epoch);
+      }
+      return await ownership.claim(node, wanted);
     },
+  };
+  return new Proxy(ownership, {
+    get: (store, name) => changed[name as keyof OwnershipStore] ?? store[name as keyof OwnershipStore],
   });
 }

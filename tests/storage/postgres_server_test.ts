@@ -41,6 +41,30 @@ async function query(url: string, text: string, parameters: unknown[] = []): Pro
   }
 }
 
+/** The server's processes for the storage. */
+async function backends(url: string): Promise<number[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ pid: number }>(
+      "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'barrage'",
+    );
+    return rows.map(({ pid }) => pid);
+  } finally {
+    await client.end();
+  }
+}
+
+Deno.test("[D49] postgres: four connections are open before somebody needs them", async () => {
+  const url = await server.createDatabase();
+  await using storage = await openPostgres({ url });
+  const before = await backends(url);
+  await Promise.all(Array.from({ length: 4 }, () => storage.ping()));
+  const after = await backends(url);
+  assert.equal(after.length, 4);
+  assert.deepEqual(after.filter((pid) => !before.includes(pid)), []);
+});
+
 const UNAVAILABLE = { name: "BarrageError", reason: "unavailable" };
 
 Deno.test("[D38] postgres: several nodes may open an empty database at once", async () => {
@@ -111,7 +135,7 @@ Deno.test("[D42] postgres: a process that loses all its connections goes on", as
   }).spawn();
   const answers = pinger.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const requests = pinger.stdin.getWriter();
-  assert.deepEqual(await answers.read(), { value: "3 answered\n", done: false });
+  assert.deepEqual(await answers.read(), { value: "4 answered\n", done: false });
   proxy.cut();
   await requests.write(new Uint8Array(1));
   assert.deepEqual(await answers.read(), { value: "lost\n1 answered\n", done: false });

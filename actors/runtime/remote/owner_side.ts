@@ -57,7 +57,8 @@ export class RemoteOwner {
   }
 
   close(shard: number): void {
-    this.#shards.get(shard)?.unsubscribe();
+    // What is on the way is answered `moved`: unanswered, its sender would wait for as long as for a lost message.
+    this.#shards.get(shard)?.drain();
     this.#shards.delete(shard);
     const kept = this.#kept.get(shard) ?? [];
     this.#kept.delete(shard);

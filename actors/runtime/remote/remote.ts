@@ -4,6 +4,7 @@ import type { Caller } from "../caller.ts";
 import type { Clock } from "../clock.ts";
 import type { ActorDefinition } from "../definition.ts";
 import type { Drops } from "../drops.ts";
+import type { Holder } from "../ownership.ts";
 import { AskSide } from "./ask_side.ts";
 import { RemoteCaller } from "./caller_side.ts";
 import { RemoteCounters, type RemoteReport } from "./counters.ts";
@@ -26,8 +27,8 @@ export interface RemoteHost {
     input: unknown,
     caller: Caller,
   ): Promise<unknown>;
-  /** Flushes the shard's actors and releases it in the database; `stopListening` is called as soon as it is not owned. */
-  handOver(shard: number, stopListening: () => void): Promise<void>;
+  /** Flushes the shard's actors and makes it over; `stopListening` is called as soon as it is not owned. */
+  handOver(shard: number, to: Holder, stopListening: () => void): Promise<number | undefined>;
   /** Another node drains: its shards want owners now. */
   onDraining(): void;
   onCutOff(): void;
@@ -95,7 +96,7 @@ export class Remote {
       drops,
       counters,
       nodeId,
-      release: (shard) => host.handOver(shard, () => this.#owner.close(shard)),
+      handOver: (shard, to) => host.handOver(shard, to, () => this.#owner.close(shard)),
       onDraining: () => host.onDraining(),
     });
     this.#ask = new AskSide({
@@ -135,12 +136,10 @@ export class Remote {
     }
   }
 
-  /** Listens for the shard, then asks its owner to let go of it; false when it does not. */
-  async takeOver(shard: number, owner: string): Promise<boolean> {
+  /** Listens for the shard, then asks its owner to make it over; its new epoch, if it does. */
+  async takeOver(shard: number, owner: string, self: Holder): Promise<number | undefined> {
     await this.#owner.prepare(shard);
-    const released = await this.#handOff.ask(owner, shard);
-    if (!released) this.missed(shard);
-    return released;
+    return await this.#handOff.ask(owner, shard, self);
   }
 
   /** What was listened for belongs to somebody else, unless its owner died and this node took it meanwhile. */

@@ -66,6 +66,9 @@ export class RemoteTarget {
   #sending = false;
   #places = 0;
   #epoch: number | undefined;
+  /** Of the batch on its way; the sweep ends it, as a timer for every batch would cost a tenth of the sending. */
+  #patience = new AbortController();
+  #patienceEnds = Infinity;
   usedAt: number;
 
   constructor(options: TargetOptions) {
@@ -114,6 +117,7 @@ export class RemoteTarget {
 
   /** Ends what is past its deadline, and asks again after answers that stay away. */
   sweep(now: number): void {
+    if (now >= this.#patienceEnds) this.#giveUp();
     for (const entry of [...this.#open.values()]) {
       if (entry.call.facts.deadline <= now) {
         if (entry.sent) this.#options.counters.timeouts++;
@@ -144,6 +148,8 @@ export class RemoteTarget {
       calls.push(again);
     }
     this.#open.clear();
+    // Nobody sweeps this target any more.
+    this.#giveUp();
     return calls;
   }
 
@@ -165,6 +171,8 @@ export class RemoteTarget {
         this.#queue = this.#queue.filter((entry) => !taken.has(entry));
       } else {
         this.#options.counters.retries[retry]++;
+        // The old owner stops listening before it says so: the new one is there already.
+        if (retry === "moved" && failures++ === 0) continue;
         await this.#pause(backoffMs(failures++, this.#options.random, RETRY.baseMs, RETRY.maxMs));
       }
     }
@@ -199,8 +207,7 @@ export class RemoteTarget {
       bytes: facts.bytes,
       chain: [...facts.chain],
     }));
-    const patience = new AbortController();
-    const cancel = clock.after(patienceMs, () => patience.abort(new BarrageError("timeout")));
+    this.#patienceEnds = now + patienceMs;
     try {
       for (const entry of batch) {
         entry.sent = true;
@@ -208,7 +215,7 @@ export class RemoteTarget {
       }
       const address = `${this.#subject}.${batch[0]!.call.facts.verb}`;
       const reply = await bus.request(address, encode({ from, calls, ...epoch }), {
-        signal: patience.signal,
+        signal: this.#patience.signal,
       });
       const taken = decode(Taken, reply.data);
       if ("taken" in taken) {
@@ -237,8 +244,14 @@ export class RemoteTarget {
       for (const entry of batch) this.#close(entry, { error: failure });
       return undefined;
     } finally {
-      cancel();
+      this.#patienceEnds = Infinity;
     }
+  }
+
+  /** Ends the wait of the batch on its way; it will be sent again. */
+  #giveUp(): void {
+    this.#patience.abort(new BarrageError("timeout"));
+    this.#patience = new AbortController();
   }
 
   /** The new owner does not remember them, and running them now could be out of order: nobody knows their outcome. */

@@ -88,6 +88,23 @@ export function testOwnership(name: string, open: OpenStorage): void {
     assert.deepEqual(await ownership.claim(a, [3]), new Map([[3, 2]]));
   });
 
+  Deno.test(`[D48] ${name}: an owner makes a shard over to a living node, once, and only what it owns`, async () => {
+    await using opened = await open();
+    const { ownership } = opened.storage;
+    const [a, b] = [await register(opened.storage, "a"), await register(opened.storage, "b")];
+    await ownership.claim(a, [1, 2]);
+    assert.equal(await ownership.transfer(a, { n: 1, epoch: 1 }, b), 2);
+    const shards = await ownership.shards();
+    assert.deepEqual(shards[1], { n: 1, owner: "b", ownerEpoch: b.epoch, epoch: 2 });
+    assert.equal(await ownership.transfer(a, { n: 1, epoch: 2 }, b), undefined, "not the owner");
+    assert.equal(await ownership.transfer(a, { n: 2, epoch: 7 }, b), undefined, "another epoch");
+    assert.equal(await ownership.transfer({ ...a, epoch: a.epoch + 1 }, { n: 2, epoch: 1 }, b), undefined);
+    assert.equal(await ownership.transfer(a, { n: 2, epoch: 1 }, { ...b, epoch: b.epoch + 1 }), undefined);
+    await ownership.unregister("b", b.epoch);
+    assert.equal(await ownership.transfer(a, { n: 2, epoch: 1 }, b), undefined, "to the dead");
+    assert.deepEqual((await ownership.shards())[2], { n: 2, owner: "a", ownerEpoch: a.epoch, epoch: 1 });
+  });
+
   Deno.test(`[D31] ${name}: the shards of a dead owner are free: lease over, unregistered, or a newer process`, async () => {
     await using opened = await open();
     const { ownership } = opened.storage;
