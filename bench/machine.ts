@@ -1,24 +1,35 @@
-export interface Machine {
+/** When something was measured, and how busy the machine was. */
+export interface Occasion {
   readonly date: string;
+  /** Processes that wanted to run in the minute before; near zero on a machine that is ours alone. */
+  readonly loadAverage: string;
+}
+
+export function occasionNow(): Occasion {
+  return {
+    date: new Date().toISOString().slice(0, 16).replace("T", " ") + " UTC",
+    loadAverage: Deno.loadavg()[0]!.toFixed(1),
+  };
+}
+
+export interface Machine extends Occasion {
   readonly processor: string;
   readonly cores: number;
   readonly memoryGiB: number;
   readonly system: string;
-  /** Processes that wanted to run in the minute before; near zero on a machine that is ours alone. */
-  readonly loadAverage: string;
   readonly deno: string;
-  readonly peers: string;
+  /** Undefined when none of them was run. */
+  readonly peers: string | undefined;
 }
 
-export async function describeMachine(peers: string): Promise<Machine> {
+export async function describeMachine(peers: string | undefined): Promise<Machine> {
   const processors = await Deno.readTextFile("/proc/cpuinfo");
   return {
-    date: new Date().toISOString().slice(0, 16).replace("T", " ") + " UTC",
+    ...occasionNow(),
     processor: /^model name\s*: (.+)$/m.exec(processors)?.[1] ?? "unknown",
     cores: navigator.hardwareConcurrency,
     memoryGiB: Math.round(Deno.systemMemoryInfo().total / 1_024 ** 3),
     system: `Linux ${Deno.osRelease()}`,
-    loadAverage: Deno.loadavg()[0]!.toFixed(1),
     deno: Deno.version.deno,
     peers,
   };

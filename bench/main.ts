@@ -3,18 +3,29 @@ import { measureCommands } from "./measures/commands.ts";
 import type { FanOutLoad } from "./measures/fan_out.ts";
 import { measureStart } from "./measures/start.ts";
 import { type Options, PARTS, readOptions, USAGE } from "./options.ts";
+import { runBusBytes } from "./parts/bus_bytes.ts";
 import { runFanOut } from "./parts/fan_out.ts";
+import { runHandOff } from "./parts/hand_off.ts";
 import { runMemory } from "./parts/memory.ts";
+import { runRemote } from "./parts/remote.ts";
+import { runSpread } from "./parts/spread.ts";
+import { runTakeover } from "./parts/takeover.ts";
 import { renderReport } from "./report/report.ts";
 import { writeBenchmarks, writeResult } from "./report/write.ts";
 import type { Result } from "./result.ts";
 import { Child } from "./servers/child.ts";
+import { Cluster } from "./servers/cluster.ts";
 import { removeDataDirs, socketIo, ws } from "./servers/contenders.ts";
 import { installPeers } from "./servers/peers.ts";
 import { medianRow } from "./statistics.ts";
 
 /** A talker may say 5 a second; four leaves room for chance. */
 const SAYS_PER_TALKER = 4;
+const SPREAD_RATE = 60;
+const BUS_RATE = 20;
+const WITH_PEERS: ReadonlySet<string> = new Set(["fan-out", "memory"]);
+const DEFAULT_LEASE = { leaseTtlMs: 10_000, leaseRenewMs: 2_500 };
+const QUICK_LEASE = { leaseTtlMs: 2_000, leaseRenewMs: 500 };
 
 if (Deno.args.includes("--help")) {
   console.log(USAGE);
@@ -28,7 +39,7 @@ try {
   const report = renderReport(result);
   console.log(`\n${report}`);
   await writeResult(result);
-  if (options.write) await writeBenchmarks(report);
+  if (options.write) await writeBenchmarks(report, options.only.length === 0);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   Deno.exitCode = 1;
@@ -37,10 +48,12 @@ try {
 }
 
 async function bench(options: Options): Promise<Result> {
-  await checkOpenFiles(Math.max(options.viewers, options.frameViewers, options.idle * 1.2));
-  const runtime = await installPeers();
-  const peers = [ws(runtime), socketIo(runtime)];
-  const result: Result = { machine: await describeMachine(runtime.description), options };
+  const { quick, spread, kills } = options;
+  await checkOpenFiles(Math.max(options.viewers, options.frameViewers, options.idle * 1.2, spread));
+  const parts = PARTS.filter((part) => options.only.length === 0 || options.only.includes(part));
+  const runtime = parts.some((part) => WITH_PEERS.has(part)) ? await installPeers() : undefined;
+  const peers = runtime === undefined ? [] : [ws(runtime), socketIo(runtime)];
+  const result: Result = { machine: await describeMachine(runtime?.description), options };
   const { rounds, viewers, frameViewers } = options;
   const load = (rate: number, viewers: number): FanOutLoad => ({
     viewers,
@@ -53,8 +66,7 @@ async function bench(options: Options): Promise<Result> {
     graceMs: options.quick ? 500 : 2_000,
   });
 
-  for (const part of PARTS) {
-    if (options.only.length > 0 && !options.only.includes(part)) continue;
+  for (const part of parts) {
     switch (part) {
       case "fan-out":
         result.heavy = await runFanOut(load(options.rate, viewers), rounds, peers, progress);
@@ -83,6 +95,38 @@ async function bench(options: Options): Promise<Result> {
         progress("start");
         result.start = await medianStart(options.starts);
         break;
+      case "remote":
+        result.remote = await runRemote(
+          quick ? { seconds: 0.3, warmUpSeconds: 0.2, rounds } : { seconds: 3, warmUpSeconds: 2, rounds },
+          progress,
+        );
+        break;
+      case "spread":
+        result.oneRoom = await runSpread({ ...load(SPREAD_RATE, spread), rooms: 1 }, rounds, progress);
+        if (!quick) {
+          result.manyRooms = await runSpread({ ...load(SPREAD_RATE, spread), rooms: 12 }, rounds, progress);
+        }
+        break;
+      case "bus":
+        result.bus = await runBusBytes(
+          {
+            ...load(BUS_RATE, 0),
+            viewers: quick ? [10, 100] : [10, 100, 1_000],
+            nodes: 3,
+          },
+          rounds,
+          progress,
+        );
+        break;
+      case "takeover":
+        result.takeover = await runTakeover(
+          { kills, nodes: 3, rooms: 60, ...(quick ? QUICK_LEASE : DEFAULT_LEASE) },
+          progress,
+        );
+        break;
+      case "hand-off":
+        result.handOff = await runHandOff({ nodes: 3, rooms: 24, rounds: quick ? 1 : 4 }, progress);
+        break;
     }
   }
   return result;
@@ -100,6 +144,6 @@ function progress(line: string): void {
 }
 
 async function cleanUp(): Promise<void> {
-  await Child.killAll();
+  await Promise.all([Child.killAll(), Cluster.killAll()]);
   await removeDataDirs();
 }

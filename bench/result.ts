@@ -1,8 +1,13 @@
 import type { Machine } from "./machine.ts";
 import type { StartTimes } from "./measures/start.ts";
 import type { Options } from "./options.ts";
+import type { BusPart } from "./parts/bus_bytes.ts";
 import type { FanOutPart } from "./parts/fan_out.ts";
+import type { HandOffPart } from "./parts/hand_off.ts";
 import type { MemoryPart } from "./parts/memory.ts";
+import type { RemotePart } from "./parts/remote.ts";
+import type { SpreadPart } from "./parts/spread.ts";
+import type { TakeoverPart } from "./parts/takeover.ts";
 
 /** Everything one run measured; what was not run is absent. Written to bench/out/result.json. */
 export interface Result {
@@ -14,4 +19,10 @@ export interface Result {
   memory?: MemoryPart;
   commands?: Readonly<Record<string, number>>;
   start?: StartTimes;
+  remote?: RemotePart;
+  oneRoom?: SpreadPart;
+  manyRooms?: SpreadPart;
+  bus?: BusPart;
+  takeover?: TakeoverPart;
+  handOff?: HandOffPart;
 }

@@ -14,7 +14,7 @@ interface Border {
   readonly packages?: readonly string[];
 }
 
-const PORTS = ["storage/storage.ts", "storage/cache/cache.ts"];
+const PORTS = ["storage/storage.ts", "storage/account_storage.ts", "storage/cache/cache.ts"];
 
 /** What browsers share with the server: it imports nothing, so it drags nothing along, and a copy would grow apart. */
 const LEAVES = ["protocol/errors.ts", "protocol/close_codes.ts", "protocol/text.ts"];
@@ -26,7 +26,9 @@ const BORDERS: Readonly<Record<string, Border>> = {
   "routes/": { values: ["routes/", "actors/", "protocol/", ...PORTS], types: ["config.ts"] },
   "client/": { values: ["client/", ...LEAVES], types: ["protocol/"], packages: ["@msgpack/msgpack"] },
   "web/": { values: ["web/", "client/", ...LEAVES], types: ["protocol/"], packages: ["danmaku"] },
-  "config.ts": { values: [], packages: ["zod"] },
+  "config.ts": { values: ["settings.ts", "settings/"], packages: [] },
+  "settings.ts": { values: ["settings/"], packages: ["zod", "ipaddr.js"] },
+  "settings/": { values: ["settings/"], packages: ["zod"] },
 };
 
 /** Packages that only files named after them may import, and folders that others are kept to. */

@@ -1,6 +1,6 @@
 /**
- * A process full of members of one room. Arguments: dialect, origin, room. It reads commands from stdin, one JSON
- * object a line, and answers each with a line on stdout; it ends with its stdin.
+ * A process full of members, who are spread over rooms. Arguments: dialect, origin, rooms. It reads commands from
+ * stdin, one JSON object a line, and answers each with a line on stdout; it ends with its stdin.
  */
 import { TextLineStream } from "../servers/lines.ts";
 import type { Command } from "./commands.ts";
@@ -12,11 +12,11 @@ import { Talkers } from "./talkers.ts";
 /** One viewer in so many reads every frame; the others count frames and bytes. */
 const SAMPLE_EVERY = 50;
 
-const [name, origin, room] = Deno.args as [DialectName, string, string];
+const [name, origin, ...rooms] = Deno.args as [DialectName, string, ...string[]];
 const dialect = DIALECTS[name];
 const probes = new Probes();
-const members = new Members(dialect, origin, room);
-const talkers = new Talkers(dialect, room, probes);
+const members = new Members(dialect, origin, rooms);
+const talkers = new Talkers(dialect, probes);
 let watchers = 0;
 
 async function obey(command: Command): Promise<unknown> {
@@ -26,7 +26,7 @@ async function obey(command: Command): Promise<unknown> {
         if (nth % SAMPLE_EVERY === 1) members.sample(socket, () => {});
         else socket.skim();
       });
-      await members.enter(command.talkers, (socket) => talkers.add(socket));
+      await members.enter(command.talkers, (socket, _nth, room) => talkers.add(socket, room));
       await members.enter(command.watchers, (socket) => members.sample(socket, (text) => probes.seen(text)));
       watchers += command.watchers;
       return {};

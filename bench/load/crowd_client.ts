@@ -8,10 +8,10 @@ import type { DialectName } from "./dialects/mod.ts";
 export class CrowdProcess implements AsyncDisposable {
   readonly #child: Child;
 
-  constructor(dialect: DialectName, origin: string, room: string) {
+  constructor(dialect: DialectName, origin: string, rooms: readonly string[]) {
     this.#child = new Child({
       command: Deno.execPath(),
-      args: ["run", "--allow-net", `${ROOT}/bench/load/crowd.ts`, dialect, origin, room],
+      args: ["run", "--allow-net", `${ROOT}/bench/load/crowd.ts`, dialect, origin, ...rooms],
       cwd: ROOT,
     });
   }

@@ -1,6 +1,7 @@
 import type { Contender, Server } from "../servers/server.ts";
 import type { CrowdReport } from "./commands.ts";
 import { CrowdProcess } from "./crowd_client.ts";
+import type { DialectName } from "./dialects/mod.ts";
 import type { Count } from "./members.ts";
 
 /** Viewers enter in so many slices, a watcher between each: watchers are served early and late in every broadcast. */
@@ -14,7 +15,17 @@ export interface Attendance {
   readonly watchers: number;
 }
 
-/** One room of one server with everyone in it, spread over several processes: two of viewers, one that talks. */
+/** Where a crowd meets. */
+export interface Venue {
+  readonly dialect: DialectName;
+  readonly rooms: readonly string[];
+  /** Whom the processes of viewers connect to: one process for each of these. */
+  readonly audiences: readonly string[];
+  /** Whom the talkers and watchers connect to. */
+  readonly stage: string;
+}
+
+/** Rooms with everyone in them, spread over several processes: some of viewers, one that talks. */
 export class FullRoom implements AsyncDisposable {
   readonly #audiences: readonly CrowdProcess[];
   readonly #stage: CrowdProcess;
@@ -24,10 +35,16 @@ export class FullRoom implements AsyncDisposable {
     this.#stage = stage;
   }
 
-  static async gather(contender: Contender, server: Server, attendance: Attendance): Promise<FullRoom> {
-    const room = await contender.openRoom(server.origin);
-    const process = () => new CrowdProcess(contender.dialect, server.origin, room);
-    const full = new FullRoom(Array.from({ length: AUDIENCES }, process), process());
+  /** In one room of one server. */
+  static async gather(contender: Contender, { origin }: Server, attendance: Attendance): Promise<FullRoom> {
+    const rooms = [await contender.openRoom(origin)];
+    const audiences = Array.from({ length: AUDIENCES }, () => origin);
+    return await FullRoom.meet({ dialect: contender.dialect, rooms, audiences, stage: origin }, attendance);
+  }
+
+  static async meet({ dialect, rooms, audiences, stage }: Venue, attendance: Attendance): Promise<FullRoom> {
+    const process = (origin: string) => new CrowdProcess(dialect, origin, rooms);
+    const full = new FullRoom(audiences.map(process), process(stage));
     try {
       await full.enter(attendance);
       return full;
@@ -43,7 +60,7 @@ export class FullRoom implements AsyncDisposable {
       await Promise.all(this.#audiences.map((crowd, nth) =>
         crowd.do({
           do: "enter",
-          viewers: share(plain, nth + slice * AUDIENCES, SLICES * AUDIENCES),
+          viewers: share(share(plain, nth, this.#audiences.length), slice, SLICES),
           talkers: 0,
           watchers: 0,
         })

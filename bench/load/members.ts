@@ -17,34 +17,39 @@ export interface Count {
   readonly dropped: number;
 }
 
-/** All sockets of this process that are in the room. */
+/** All sockets of this process; they enter the rooms in turn. */
 export class Members implements Disposable {
   readonly #dialect: Dialect;
   readonly #origin: string;
-  readonly #room: string;
+  readonly #rooms: readonly string[];
   readonly #sockets: LoadSocket[] = [];
   readonly #beats: ReturnType<typeof setInterval>;
   #sampled = 0;
   #deliveries = 0;
   #dropped = 0;
   #slice = 0;
+  #turn = 0;
 
-  constructor(dialect: Dialect, origin: string, room: string) {
+  constructor(dialect: Dialect, origin: string, rooms: readonly string[]) {
     this.#dialect = dialect;
     this.#origin = origin;
-    this.#room = room;
+    this.#rooms = rooms;
     this.#beats = setInterval(() => this.#beat(), BEAT_MS / BEAT_SLICES);
   }
 
   /** Lets `count` more sockets enter; `prepare` is told about each one, with its number among all members. */
-  async enter(count: number, prepare: (socket: LoadSocket, nth: number) => void): Promise<void> {
+  async enter(
+    count: number,
+    prepare: (socket: LoadSocket, nth: number, room: string) => void,
+  ): Promise<void> {
     let missing = count;
     const enterSome = async () => {
       while (missing > 0) {
         missing--;
+        const room = this.#rooms[this.#turn++ % this.#rooms.length]!;
         const socket = await LoadSocket.connect(this.#origin.replace("http", "ws") + this.#dialect.path);
-        await this.#dialect.enter(socket, this.#origin, this.#room);
-        prepare(socket, this.#sockets.push(socket));
+        await this.#dialect.enter(socket, this.#origin, room);
+        prepare(socket, this.#sockets.push(socket), room);
       }
     };
     await Promise.all(Array.from({ length: Math.min(count, ENTERING_AT_ONCE) }, enterSome));

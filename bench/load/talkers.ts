@@ -20,9 +20,8 @@ export interface TalkReport {
  */
 export class Talkers implements Disposable {
   readonly #dialect: Dialect;
-  readonly #room: string;
   readonly #probes: Probes;
-  readonly #sockets: LoadSocket[] = [];
+  readonly #talkers: { readonly socket: LoadSocket; readonly room: string }[] = [];
   readonly #unanswered = new Map<number, string>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #lastId = 100;
@@ -30,14 +29,13 @@ export class Talkers implements Disposable {
   #accepted = 0;
   #refused = 0;
 
-  constructor(dialect: Dialect, room: string, probes: Probes) {
+  constructor(dialect: Dialect, probes: Probes) {
     this.#dialect = dialect;
-    this.#room = room;
     this.#probes = probes;
   }
 
-  add(socket: LoadSocket): void {
-    this.#sockets.push(socket);
+  add(socket: LoadSocket, room: string): void {
+    this.#talkers.push({ socket, room });
     socket.hear((frame) => this.#hear(frame));
   }
 
@@ -74,7 +72,8 @@ export class Talkers implements Disposable {
     const id = ++this.#lastId;
     const text = ++this.#offered % PROBE_EVERY === 0 ? this.#probes.say() : phrases.next();
     if (this.#unanswered.size < UNANSWERED_MAX) this.#unanswered.set(id, text);
-    this.#sockets[id % this.#sockets.length]!.send(this.#dialect.say(this.#room, id, text));
+    const { socket, room } = this.#talkers[id % this.#talkers.length]!;
+    socket.send(this.#dialect.say(room, id, text));
   }
 
   #hear(frame: string): void {

@@ -9,7 +9,7 @@ import { defineActor } from "actors/runtime/definition.ts";
 import { ActorNode } from "actors/runtime/node.ts";
 import { DEFAULT_LIMITS } from "actors/runtime/ports.ts";
 import { openSqlite } from "storage/sqlite.ts";
-import { delay } from "../wait.ts";
+import { callsPerSecond } from "./pace.ts";
 
 const counter = defineActor({
   kind: "counter",
@@ -63,27 +63,9 @@ const cases: Record<string, { inFlight: number; add: Add }> = {
 
 const rates: Record<string, number> = {};
 for (const [name, { inFlight, add }] of Object.entries(cases)) {
-  await callsPerSecond(inFlight, add, Math.min(1, seconds));
-  rates[name] = await callsPerSecond(inFlight, add, seconds);
+  const call = () => add(1);
+  await callsPerSecond(inFlight, call, Math.min(1, seconds), SLICE_MS);
+  rates[name] = await callsPerSecond(inFlight, call, seconds, SLICE_MS);
 }
 await node.stop(1_000);
 console.log(JSON.stringify(rates));
-
-/** So many callers, each awaiting its call before the next. Timers get their turn between slices. */
-async function callsPerSecond(inFlight: number, add: Add, seconds: number): Promise<number> {
-  const began = performance.now();
-  const end = began + seconds * 1_000;
-  let calls = 0;
-  while (performance.now() < end) {
-    const sliceEnd = performance.now() + SLICE_MS;
-    const callers = Array.from({ length: inFlight }, async () => {
-      while (performance.now() < sliceEnd) {
-        await add(1);
-        calls++;
-      }
-    });
-    await Promise.all(callers);
-    await delay(0);
-  }
-  return calls / (performance.now() - began) * 1_000;
-}

@@ -15,6 +15,11 @@ export function ms(value: number): string {
   return `${value.toFixed(Math.abs(value) < 10 ? 1 : 0)} ms`;
 }
 
+/** Microseconds, as milliseconds from a thousand on. */
+export function micros(value: number): string {
+  return value < 1_000 ? `${value.toFixed(value < 100 ? 1 : 0)} us` : `${(value / 1_000).toFixed(2)} ms`;
+}
+
 export function kib(bytes: number): string {
   return Number.isFinite(bytes) ? `${(bytes / 1_024).toFixed(1)} KiB` : "-";
 }
@@ -22,4 +27,8 @@ export function kib(bytes: number): string {
 /** How many times as much. */
 export function times(ratio: number): string {
   return Number.isFinite(ratio) && ratio > 0 ? `${ratio.toFixed(ratio < 10 ? 2 : 0)} x` : "-";
+}
+
+export function medians(rounds: number): string {
+  return rounds === 1 ? "One round." : `Medians of ${rounds} rounds.`;
 }

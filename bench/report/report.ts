@@ -1,16 +1,21 @@
 import { advantage, type FanOutPart } from "../parts/fan_out.ts";
 import type { MemoryPart } from "../parts/memory.ts";
 import type { Result } from "../result.ts";
-import { count, kib, ms, percent, times } from "./format.ts";
+import { renderBus, renderRemote, renderSpread, renderTakeover } from "./cluster.ts";
+import { count, kib, medians, ms, percent, times } from "./format.ts";
+import { renderHandOff } from "./hand_off.ts";
 import { table } from "./table.ts";
 import { judge } from "./targets.ts";
 
 /** The whole run as Markdown. */
 export function renderReport(result: Result): string {
   const { machine, options, heavy, light, frames, memory, commands, start } = result;
+  const { remote, oneRoom, manyRooms, bus, takeover, handOff } = result;
   const sections = [
     `${machine.date}, ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, ` +
-    `Deno ${machine.deno}; peers: ${machine.peers}. Load average before the run: ${machine.loadAverage}. ` +
+    `Deno ${machine.deno}${
+      machine.peers === undefined ? "" : `; peers: ${machine.peers}`
+    }. Load average before the run: ${machine.loadAverage}. ` +
     `Windows of ${options.windowMs / 1_000} s, seed ${options.seed}.`,
     options.quick
       ? "A quick run shows that everything runs; its numbers are too small to judge by."
@@ -32,6 +37,12 @@ export function renderReport(result: Result): string {
       ]),
     );
   }
+  if (remote !== undefined) sections.push(`### Remote commands\n\n${renderRemote(remote)}`);
+  if (oneRoom !== undefined) sections.push(`### More nodes, one room\n\n${renderSpread(oneRoom)}`);
+  if (manyRooms !== undefined) sections.push(`### More nodes, many rooms\n\n${renderSpread(manyRooms)}`);
+  if (bus !== undefined) sections.push(`### Bus bytes for each tick\n\n${renderBus(bus)}`);
+  if (takeover !== undefined) sections.push(`### Takeover after a kill\n\n${renderTakeover(takeover)}`);
+  if (handOff !== undefined) sections.push(`### Planned hand-off\n\n${renderHandOff(handOff)}`);
   return sections.join("\n\n") + "\n";
 }
 
@@ -112,8 +123,4 @@ function renderMemory({ load, rounds, rows }: MemoryPart): string {
         count(row.lost),
       ]),
     );
-}
-
-function medians(rounds: number): string {
-  return rounds === 1 ? "One round." : `Medians of ${rounds} rounds.`;
 }

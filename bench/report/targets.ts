@@ -1,5 +1,6 @@
 import { advantage } from "../parts/fan_out.ts";
 import type { Result } from "../result.ts";
+import { count, percent } from "./format.ts";
 
 export interface Target {
   readonly name: string;
@@ -12,9 +13,77 @@ const FLOOR_SHARE = 0.8;
 const MEMORY_OVER_FLOOR = 6 * 1_024;
 const COMMANDS_PER_SECOND = 300_000;
 const START_MS = 1_500;
+const REMOTE_SHARE = 0.6;
+const SPREAD_RATIO = 1.15;
+const BUS_GROWTH = 1.1;
+const TAKEOVER_MS = 15_000;
+const HAND_OFF_MS = 50;
+const DEPLOY_MS = 200;
 
 /** What the project sets out to reach, and whether this run did. */
-export function judge({ frames, memory, commands, start }: Result): Target[] {
+export function judge(result: Result): Target[] {
+  return [...judgeNode(result), ...judgeCluster(result)];
+}
+
+function judgeCluster({ remote, oneRoom, manyRooms, bus, takeover, handOff }: Result): Target[] {
+  const targets: Target[] = [];
+  if (remote !== undefined) {
+    for (const { actors, inFlight, share } of remote.cases) {
+      targets.push({
+        name: `Remote commands a second, ${count(inFlight)} under way to ${
+          actors === 1 ? "one actor" : `${count(actors)} actors`
+        }`,
+        wanted: `>= ${percent(REMOTE_SHARE)} of bare NATS`,
+        measured: percent(share),
+        reached: share >= REMOTE_SHARE,
+      });
+    }
+  }
+  for (const [rooms, part] of [["one room", oneRoom], ["many rooms", manyRooms]] as const) {
+    if (part === undefined) continue;
+    const ratio = Math.max(...part.ratios);
+    targets.push({
+      name: `CPU per viewer and frame, 1 to 3 nodes, ${rooms}`,
+      wanted: `<= ${percent(SPREAD_RATIO)} of one node`,
+      measured: percent(ratio),
+      reached: ratio <= SPREAD_RATIO,
+    });
+  }
+  if (bus !== undefined) {
+    targets.push({
+      name: `Bus bytes per room and tick, ${bus.load.viewers.at(-1)} viewers`,
+      wanted: `<= ${percent(BUS_GROWTH)} of ${bus.load.viewers[0]} viewers`,
+      measured: percent(bus.growth),
+      reached: bus.growth <= BUS_GROWTH,
+    });
+  }
+  if (takeover !== undefined) {
+    targets.push({
+      name: "Takeover after a kill, p99",
+      wanted: `<= ${TAKEOVER_MS / 1_000} s`,
+      measured: `${(takeover.p99 / 1_000).toFixed(1)} s`,
+      reached: takeover.p99 <= TAKEOVER_MS,
+    });
+  }
+  if (handOff !== undefined) {
+    const { gaps, says, failed } = handOff;
+    targets.push({
+      name: "Gap at a planned hand-off of a shard, p99",
+      wanted: `<= ${HAND_OFF_MS} ms`,
+      measured: `${gaps.p99.toFixed(0)} ms`,
+      reached: gaps.p99 <= HAND_OFF_MS,
+    });
+    targets.push({
+      name: "Longest gap of a rolling deploy, failed calls",
+      wanted: `<= ${DEPLOY_MS} ms, 0`,
+      measured: `${says.max.toFixed(0)} ms, ${failed}`,
+      reached: says.max <= DEPLOY_MS && failed === 0,
+    });
+  }
+  return targets;
+}
+
+function judgeNode({ frames, memory, commands, start }: Result): Target[] {
   const targets: Target[] = [];
   if (frames !== undefined) {
     const share = advantage(frames, "floor", (row) => row.framesPerCpuSecond);

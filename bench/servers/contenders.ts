@@ -7,7 +7,12 @@ const NO_ROOM = "room";
 const DATA = `data-${Deno.pid}-`;
 
 /** Limits that exist to stop a crowd from one address, which is what a benchmark is. */
-const BARRAGE_ENV = { HOST: "127.0.0.1", PORT: "0", LOG: "json", GUESTS: "on", GUESTS_PER_MINUTE: "1000000" };
+export const CROWD_ENV = {
+  GUESTS: "on",
+  GUESTS_PER_MINUTE: "1000000",
+  ROOMS_PER_MINUTE: "1000000",
+};
+const BARRAGE_ENV = { HOST: "127.0.0.1", PORT: "0", LOG: "json", ...CROWD_ENV };
 
 /** One embedded node as `deno task start` runs it, in a fresh data directory. */
 export function barrage(): Contender {
@@ -17,17 +22,20 @@ export function barrage(): Contender {
     async start() {
       return await startBarrage(await makeDataDir());
     },
-    async openRoom(origin) {
-      const { token } = await takeGuestToken(origin);
-      const response = await fetch(`${origin}/v1/rooms`, {
-        method: "POST",
-        headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
-        body: JSON.stringify({ title: "The benchmark" }),
-      });
-      if (response.status !== 201) throw new Error(`Cannot open a room: ${await response.text()}`);
-      return (await response.json()).id;
-    },
+    openRoom,
   };
+}
+
+/** In Barrage; returns its id. */
+export async function openRoom(origin: string): Promise<string> {
+  const { token } = await takeGuestToken(origin);
+  const response = await fetch(`${origin}/v1/rooms`, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+    body: JSON.stringify({ title: "The benchmark" }),
+  });
+  if (response.status !== 201) throw new Error(`Cannot open a room: ${await response.text()}`);
+  return (await response.json()).id;
 }
 
 /** An empty folder; `removeDataDirs` takes it away. */
