@@ -1,6 +1,6 @@
 import type { ContactKind, Privacy, SiteRole } from "protocol/accounts.ts";
 import type { Scope } from "protocol/api_keys.ts";
-import type { Write } from "./storage.ts";
+import type { Write } from "./lane.ts";
 
 export interface IdentityRecord {
   /** The name of the provider in the configuration. */
@@ -12,6 +12,7 @@ export interface IdentityRecord {
 
 export interface ContactRecord {
   readonly kind: ContactKind;
+  /** E-mail, or a telephone number with its plus (E.164); spelt in one way. */
   readonly address: string;
 }
 
@@ -32,22 +33,24 @@ export interface AccountRecord {
   readonly contacts: readonly ContactRecord[];
 }
 
+/** An empty `avatarUrl` removes it. */
 export type AccountPatch = Partial<
   Pick<AccountRecord, "name" | "avatarUrl" | "bio" | "privacy" | "role" | "state" | "password">
 >;
 
-/** What an account's unique parts may already belong to. */
+/** `exists`: the id itself is taken, by an earlier try for example. */
 export type Created = "created" | "login_taken" | "identity_taken" | "exists";
 
 export interface AccountStore {
-  create(account: AccountRecord, epoch: number): Promise<Created>;
+  /** `beside` is written in the same transaction, if the account is created. */
+  create(account: AccountRecord, epoch: number, beside?: readonly Write[]): Promise<Created>;
   /**
    * Raises the fence to `epoch`, then reads.
    * @throws {FencedError} when a newer epoch owns the account.
    */
   acquire(id: string, epoch: number): Promise<AccountRecord | undefined>;
   read(id: string): Promise<AccountRecord | undefined>;
-  /** For signing in: by login, or by a verified contact. */
+  /** For signing in: by login, or by a verified contact, as they are stored. */
   credentials(login: string): Promise<{ id: string; password: string | undefined } | undefined>;
   byIdentity(issuer: string, subject: string): Promise<string | undefined>;
   /** Ascending logins after `after`, those of removed accounts too. `limit` 1-1,000. */
@@ -60,7 +63,7 @@ export interface AccountStore {
   /** The unit fails with `conflict` when another account has it. */
   addContact(id: string, contact: ContactRecord): Write;
   removeContact(id: string, contact: ContactRecord): Write;
-  /** Everything personal but the login: name, bio, avatar, password, contacts, identities. */
+  /** Everything personal but the login: name, bio, avatar, password, contacts, identities, sessions, codes. */
   erase(id: string): Write;
 }
 
@@ -95,13 +98,16 @@ export interface CodeRecord {
 }
 
 export interface SessionStore {
-  /** The sessions of one account that have not ended, the oldest first. */
+  /** The sessions of one account that nobody ended, the oldest first; some may have run out. */
   of(accountId: string): Promise<SessionRecord[]>;
   /** Adds it or replaces the one with its id. */
   put(session: SessionRecord): Write;
-  /** Removes the sessions and, for as long as an access token of theirs may last, puts them among the revoked. */
-  end(sessions: readonly string[], at: number, until: number): Write;
-  /** Removes what had ended before `now` by itself: at most `limit` rows; how many there were. */
+  /**
+   * Removes the sessions and, until the last access token of theirs has run out, puts them among the revoked; a
+   * guest's session, which is nowhere else, too.
+   */
+  end(sessions: readonly string[], until: number): Write;
+  /** Removes sessions and codes that had run out before `now`: at most `limit` of each; how many there were. */
   sweep(now: number, idleMs: number, limit: number): Promise<number>;
 
   codes(accountId: string): Promise<CodeRecord[]>;
@@ -115,7 +121,7 @@ export interface Revocation {
   readonly id: string;
   /** No token of it is good after this time anyway. */
   readonly until: number;
-  /** Grows with every revocation; readers ask for what is newer than the newest they have. */
+  /** Whatever a reader has not been given yet has a greater one than everything it has. */
   readonly n: number;
 }
 
@@ -148,18 +154,27 @@ export interface ApiKeyStore {
   revoke(id: string, at: number): Promise<boolean>;
 }
 
+/** Who began a flow, as its token said. */
+export interface OidcCaller {
+  readonly user: { readonly id: string; readonly name: string };
+  readonly session: string;
+}
+
+/** What a flow is for; a guest who signs in for the first time becomes the account. */
+export type OidcPurpose =
+  | { readonly kind: "sign_in"; readonly guest?: OidcCaller & { readonly until: number } }
+  | { readonly kind: "link" | "confirm"; readonly caller: OidcCaller };
+
 /** Somebody on the way to another provider and back. */
 export interface OidcFlow {
   /** SHA-256 of the `state` parameter. */
   readonly stateHash: string;
   readonly provider: string;
-  readonly nonce: string;
-  readonly verifier: string;
   /** SHA-256 of the cookie that the browser must bring back. */
   readonly browserHash: string;
+  readonly purpose: OidcPurpose;
   readonly returnTo: string;
-  /** The account that wants to link the identity, and its session. */
-  readonly link?: { readonly account: string; readonly session: string };
+  readonly startedAt: number;
   readonly expiresAt: number;
 }
 

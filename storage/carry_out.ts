@@ -1,5 +1,5 @@
 import type { Engine, Trx } from "./engine.ts";
-import type { Fence } from "./storage.ts";
+import type { Fence } from "./lane.ts";
 import type { Change, Insert, Row, Table } from "./writes.ts";
 
 /** What one actor wants done, all or nothing. */
@@ -9,8 +9,8 @@ export interface Work {
 }
 
 /**
- * Carries out the changes of all units. Inserts are held back and joined per table; whatever else the same room
- * does to that table waits for them, so every room sees its own changes in its own order.
+ * Carries out the changes of all units. Inserts are held back and joined per table; whatever else the same actor
+ * does to that table waits for them, so every actor sees its own changes in its own order.
  */
 export async function carryOut(engine: Engine, trx: Trx, units: readonly Work[]): Promise<void> {
   const held = new HeldInserts(engine, trx);

@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { BarrageError } from "protocol/errors.ts";
 import { carryOut, type Work } from "./carry_out.ts";
 import type { Engine, Trx } from "./engine.ts";
-import { type CommitLane, type Fence, FencedError, type Write } from "./storage.ts";
+import { type CommitLane, type Fence, FencedError, type Noun, NOUNS, type Write } from "./lane.ts";
 import { toChange } from "./writes.ts";
 
 export interface LaneOptions {
@@ -97,7 +97,7 @@ export class GroupCommitLane implements CommitLane, AsyncDisposable {
     try {
       fenced = await this.#transact(units);
     } catch (error) {
-      if (units.length > 1 && !(error instanceof BarrageError)) {
+      if (units.length > 1 && !isOutage(error)) {
         const middle = units.length >> 1;
         await this.#settle(units.slice(0, middle));
         await this.#settle(units.slice(middle));
@@ -136,12 +136,30 @@ export class GroupCommitLane implements CommitLane, AsyncDisposable {
   }
 
   async #findFenced(trx: Trx, units: readonly Unit[]): Promise<ReadonlySet<Unit>> {
-    const ids = [...new Set(units.map((unit) => unit.fence.id))];
-    let query = trx.selectFrom("room").select(["id", "owner_epoch"])
-      .where(this.#engine.isOneOf("id", ids))
-      .orderBy("id"); // all nodes lock in the same order, so none waits for another in a circle
-    if (this.#engine.rowLocks) query = query.forUpdate();
-    const epochs = new Map((await query.execute()).map((row) => [row.id, row.owner_epoch]));
-    return new Set(units.filter((unit) => epochs.get(unit.fence.id) !== unit.fence.epoch));
+    const fenced = new Set<Unit>();
+    // All nodes lock in the same order, noun by noun and id by id, so none waits for another in a circle.
+    for (const noun of NOUNS) {
+      const owned = units.filter(({ fence }) => fence.noun === noun);
+      if (owned.length === 0) continue;
+      const epochs = await this.#lockFences(trx, noun, owned);
+      for (const unit of owned) {
+        if (epochs.get(unit.fence.id) !== unit.fence.epoch) fenced.add(unit);
+      }
+    }
+    return fenced;
   }
+
+  async #lockFences(trx: Trx, noun: Noun, units: readonly Unit[]): Promise<ReadonlyMap<string, number>> {
+    const ids = [...new Set(units.map(({ fence }) => fence.id))];
+    let query = trx.selectFrom(noun).select(["id", "owner_epoch"])
+      .where(this.#engine.isOneOf("id", ids))
+      .orderBy("id");
+    if (this.#engine.rowLocks) query = query.forUpdate();
+    return new Map((await query.execute()).map((row) => [row.id, row.owner_epoch]));
+  }
+}
+
+/** The database failed, not the unit: trying the units apart would not help. */
+function isOutage(error: unknown): boolean {
+  return error instanceof BarrageError && error.reason !== "conflict";
 }

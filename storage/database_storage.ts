@@ -1,14 +1,26 @@
 import { sql } from "kysely";
+import { Accounts } from "./accounts.ts";
+import { ApiKeys } from "./api_keys.ts";
+import { Audit } from "./audit.ts";
 import { GroupCommitLane, type LaneOptions } from "./commit_lane.ts";
 import type { Engine } from "./engine.ts";
+import { OidcFlows } from "./oidc_flows.ts";
 import { Ownership } from "./ownership.ts";
+import { Revocations } from "./revocations.ts";
 import { Rooms } from "./rooms.ts";
+import { Sessions } from "./sessions.ts";
 import type { Storage } from "./storage.ts";
 import { TokenKeys } from "./token_keys.ts";
 import { Timers } from "./timers.ts";
 
 /** The stores and the lane over one database. */
 export class DatabaseStorage implements Storage {
+  readonly accounts: Accounts;
+  readonly sessions: Sessions;
+  readonly revocations: Revocations;
+  readonly apiKeys: ApiKeys;
+  readonly oidcFlows: OidcFlows;
+  readonly audit: Audit;
   readonly rooms: Rooms;
   readonly timers: Timers;
   readonly ownership: Ownership;
@@ -21,10 +33,16 @@ export class DatabaseStorage implements Storage {
   constructor(engine: Engine, owned: AsyncDisposable, lane: LaneOptions = {}) {
     this.#engine = engine;
     this.#owned = owned;
+    this.accounts = new Accounts(engine);
+    this.sessions = new Sessions(engine);
+    this.revocations = new Revocations(engine);
+    this.apiKeys = new ApiKeys(engine);
+    this.oidcFlows = new OidcFlows(engine);
+    this.audit = new Audit(engine);
     this.rooms = new Rooms(engine.db);
     this.timers = new Timers(engine);
     this.ownership = new Ownership(engine);
-    this.tokenKeys = new TokenKeys(engine.db);
+    this.tokenKeys = new TokenKeys(engine);
     this.lane = new GroupCommitLane(engine, lane);
   }
 

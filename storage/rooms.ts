@@ -1,16 +1,31 @@
 import type { Kysely } from "kysely";
-import type { RoomSettings } from "protocol/rooms.ts";
+import type { Mute, RoomSettings } from "protocol/rooms.ts";
 import { RoomItems } from "./items.ts";
 import type { Database, RoomRow } from "./schema.ts";
 import {
   FencedError,
   type ItemRecord,
+  type ListedRoom,
   type RoomPatch,
   type RoomRecord,
   type RoomStore,
   type Write,
 } from "./storage.ts";
 import { toWrite } from "./writes.ts";
+
+const LISTED_COLUMNS = [
+  "id",
+  "title",
+  "owner_id",
+  "owner_name",
+  "moderators",
+  "state",
+  "settings",
+  "created_at",
+  "ended_at",
+  "head",
+  "total",
+] as const;
 
 export class Rooms implements RoomStore {
   readonly #db: Kysely<Database>;
@@ -46,12 +61,12 @@ export class Rooms implements RoomStore {
     return row && toRecord(row);
   }
 
-  async list(page: { before?: string; state?: "live" | "ended"; limit: number }): Promise<RoomRecord[]> {
+  async list(page: { before?: string; state?: "live" | "ended"; limit: number }): Promise<ListedRoom[]> {
     const { before, state, limit } = page;
-    let query = this.#db.selectFrom("room").selectAll().orderBy("id", "desc").limit(limit);
+    let query = this.#db.selectFrom("room").select(LISTED_COLUMNS).orderBy("id", "desc").limit(limit);
     query = state === undefined ? query.where("state", "!=", "deleted") : query.where("state", "=", state);
     if (before !== undefined) query = query.where("id", "<", before);
-    return (await query.execute()).map(toRecord);
+    return (await query.execute()).map(toListed);
   }
 
   async states(
@@ -102,6 +117,8 @@ export class Rooms implements RoomStore {
 function toColumns(patch: RoomPatch): Partial<RoomRow> {
   return {
     ...(patch.title !== undefined && { title: patch.title }),
+    ...(patch.moderators !== undefined && { moderators: JSON.stringify(patch.moderators) }),
+    ...(patch.mutes !== undefined && { mutes: JSON.stringify(patch.mutes) }),
     ...(patch.state !== undefined && { state: patch.state }),
     ...(patch.settings !== undefined && { settings: JSON.stringify(patch.settings) }),
     ...(patch.endedAt !== undefined && { ended_at: patch.endedAt }),
@@ -114,6 +131,8 @@ function toRow(room: RoomRecord): Omit<RoomRow, "owner_epoch"> {
     title: room.title,
     owner_id: room.owner.id,
     owner_name: room.owner.name,
+    moderators: JSON.stringify(room.moderators),
+    mutes: JSON.stringify(room.mutes),
     state: room.state,
     settings: JSON.stringify(room.settings),
     created_at: room.createdAt,
@@ -124,10 +143,15 @@ function toRow(room: RoomRecord): Omit<RoomRow, "owner_epoch"> {
 }
 
 function toRecord(row: RoomRow): RoomRecord {
+  return { ...toListed(row), mutes: JSON.parse(row.mutes) as Mute[] };
+}
+
+function toListed(row: Pick<RoomRow, typeof LISTED_COLUMNS[number]>): ListedRoom {
   return {
     id: row.id,
     title: row.title,
     owner: { id: row.owner_id, name: row.owner_name },
+    moderators: JSON.parse(row.moderators) as string[],
     state: row.state,
     settings: JSON.parse(row.settings) as RoomSettings,
     createdAt: row.created_at,

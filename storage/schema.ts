@@ -8,6 +8,16 @@ export interface Database {
   room_item: RoomItemTable;
   timer: TimerTable;
   token_key: TokenKeyTable;
+  account: AccountTable;
+  account_identity: AccountIdentityTable;
+  account_contact: AccountContactTable;
+  login_session: LoginSessionTable;
+  one_time_code: OneTimeCodeTable;
+  revocation: RevocationTable;
+  revocation_head: RevocationHeadTable;
+  api_key: ApiKeyTable;
+  oidc_flow: OidcFlowTable;
+  audit: AuditTable;
 }
 
 interface NodeTable {
@@ -36,6 +46,10 @@ interface RoomTable {
   state: "live" | "ended" | "deleted";
   /** JSON. */
   settings: string;
+  /** JSON list of user ids. */
+  moderators: string;
+  /** JSON list of {user, until}. */
+  mutes: string;
   created_at: number;
   ended_at: number | null;
   head: number;
@@ -70,6 +84,110 @@ interface TokenKeyTable {
   kid: string;
   /** JSON Web Key, the public half. */
   public_key: string;
+  expires_at: number;
+}
+
+interface AccountTable {
+  id: string;
+  owner_epoch: number;
+  login: string;
+  name: string;
+  avatar_url: string | null;
+  bio: string;
+  /** JSON. */
+  privacy: string;
+  role: "user" | "operator";
+  state: "active" | "removed";
+  password: string | null;
+  created_at: number;
+}
+
+interface AccountIdentityTable {
+  issuer: string;
+  subject: string;
+  provider: string;
+  account_id: string;
+  linked_at: number;
+}
+
+interface AccountContactTable {
+  kind: "email" | "phone";
+  address: string;
+  account_id: string;
+}
+
+interface LoginSessionTable {
+  id: string;
+  account_id: string;
+  device: string;
+  device_hash: string;
+  address: string;
+  region: string | null;
+  created_at: number;
+  used_at: number;
+  ends_at: number;
+  confirmed_at: number;
+  refresh_hash: string;
+  refreshed_at: number;
+  previous_hash: string | null;
+  previous_salt: string | null;
+}
+
+interface OneTimeCodeTable {
+  account_id: string;
+  purpose: "contact" | "reset";
+  kind: "email" | "phone";
+  address: string;
+  code_hash: string;
+  expires_at: number;
+  tries_left: number;
+}
+
+interface RevocationTable {
+  id: string;
+  until: number;
+  /** Null until somebody reads it. */
+  n: number | null;
+}
+
+/** One row: the greatest `n` ever given to a revocation. */
+interface RevocationHeadTable {
+  n: number;
+}
+
+interface ApiKeyTable {
+  id: string;
+  name: string;
+  /** JSON. */
+  scopes: string;
+  hash: string;
+  created_by: string;
+  created_at: number;
+  expires_at: number;
+  revoked_at: number | null;
+}
+
+interface OidcFlowTable {
+  state_hash: string;
+  provider: string;
+  browser_hash: string;
+  /** JSON. */
+  purpose: string;
+  return_to: string;
+  started_at: number;
+  expires_at: number;
+}
+
+interface AuditTable {
+  id: string;
+  at: number;
+  event: string;
+  subject: string;
+  actor: string;
+  address: string | null;
+  device: string | null;
+  /** JSON. */
+  detail: string | null;
 }
 
 export type NodeRow = Selectable<NodeTable>;
@@ -77,3 +195,10 @@ export type ShardRow = Selectable<ShardTable>;
 export type RoomRow = Selectable<RoomTable>;
 export type RoomItemRow = Selectable<RoomItemTable>;
 export type TimerRow = Selectable<TimerTable>;
+export type AccountRow = Selectable<AccountTable>;
+export type AccountIdentityRow = Selectable<AccountIdentityTable>;
+export type LoginSessionRow = Selectable<LoginSessionTable>;
+export type OneTimeCodeRow = Selectable<OneTimeCodeTable>;
+export type ApiKeyRow = Selectable<ApiKeyTable>;
+export type OidcFlowRow = Selectable<OidcFlowTable>;
+export type AuditRow = Selectable<AuditTable>;

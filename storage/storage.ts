@@ -1,45 +1,25 @@
 import type { Item } from "protocol/items.ts";
-import type { RoomSettings } from "protocol/rooms.ts";
+import type { Mute, RoomSettings } from "protocol/rooms.ts";
 import type { User } from "protocol/users.ts";
+import type {
+  AccountStore,
+  ApiKeyStore,
+  AuditStore,
+  OidcFlowStore,
+  RevocationStore,
+  SessionStore,
+} from "./account_storage.ts";
+import type { CommitLane, Write } from "./lane.ts";
 
-/** The row an actor owns while it writes; the write counts only if the row still carries this epoch. */
-export interface Fence {
-  readonly noun: "room" | "account";
-  readonly id: string;
-  readonly epoch: number;
-}
-
-declare const write: unique symbol;
-/** One change, made by a store's method and carried out by the commit lane. Opaque to actors. */
-export interface Write {
-  readonly [write]: true;
-}
-
-/** A newer epoch owns the row: whoever gets this is a zombie and must stop. */
-export class FencedError extends Error {
-  override readonly name = "FencedError";
-  constructor(readonly fence: Fence) {
-    super(`${fence.noun} ${fence.id} is owned by an epoch newer than ${fence.epoch}`);
-  }
-}
-
-/**
- * Group commit for the whole node: every unit that waits goes into one transaction. When `commit` resolves, the
- * writes are durable. A unit is all or nothing and never harms the units beside it.
- */
-export interface CommitLane {
-  /**
-   * @throws {FencedError} when the fence's row is missing or carries another epoch; nothing of this unit is written.
-   * @throws {BarrageError} `overloaded` when the lane's bound is reached, `unavailable` after the storage is disposed.
-   */
-  commit(fence: Fence, writes: readonly Write[]): Promise<void>;
-  readonly stats: { readonly transactions: number; readonly units: number; readonly waiting: number };
-}
+export { type CommitLane, type Fence, FencedError, type Write } from "./lane.ts";
 
 export interface RoomRecord {
   readonly id: string;
   readonly title: string;
   readonly owner: User;
+  /** Ids of users. */
+  readonly moderators: readonly string[];
+  readonly mutes: readonly Mute[];
   readonly state: "live" | "ended" | "deleted";
   readonly settings: RoomSettings;
   readonly createdAt: number;
@@ -57,7 +37,12 @@ export interface ItemRecord {
   readonly said: readonly (readonly [user: string, clientId: string])[];
 }
 
-export type RoomPatch = Partial<Pick<RoomRecord, "title" | "state" | "settings" | "endedAt">>;
+export type RoomPatch = Partial<
+  Pick<RoomRecord, "title" | "moderators" | "mutes" | "state" | "settings" | "endedAt">
+>;
+
+/** What lists show: who is muted is nobody's business there. */
+export type ListedRoom = Omit<RoomRecord, "mutes">;
 
 export interface RoomStore {
   /** False when the id is taken. */
@@ -69,7 +54,7 @@ export interface RoomStore {
   acquire(id: string, epoch: number): Promise<RoomRecord | undefined>;
   read(id: string): Promise<RoomRecord | undefined>;
   /** Newest first; `before` is the last id of the page before. `limit` 1-1,000. */
-  list(page: { before?: string; state?: "live" | "ended"; limit: number }): Promise<RoomRecord[]>;
+  list(page: { before?: string; state?: "live" | "ended"; limit: number }): Promise<ListedRoom[]>;
   /** Ids in ascending order after `after`, for filling the directory. */
   states(page: { after?: string; limit: number }): Promise<{ id: string; state: RoomRecord["state"] }[]>;
 
@@ -153,6 +138,15 @@ export interface OwnershipStore {
    * `epoch + 1`. Returns what this node epoch now newly owns, with the new epochs.
    */
   claim(node: { id: string; epoch: number }, wanted: readonly number[]): Promise<Map<number, number>>;
+  /**
+   * Makes a shard that `from` owns over to `to`, with `epoch + 1`, which is returned; undefined when `from` does not own
+   * it with this epoch, or `to` is dead.
+   */
+  transfer(
+    from: { id: string; epoch: number },
+    shard: { n: number; epoch: number },
+    to: { id: string; epoch: number },
+  ): Promise<number | undefined>;
   /** Gives these shards up, if still owned by this node epoch. */
   release(node: { id: string; epoch: number }, shards: readonly number[]): Promise<void>;
   /** The node wants no shards any more; other nodes see it. */
@@ -161,14 +155,24 @@ export interface OwnershipStore {
   unregister(id: string, epoch: number): Promise<void>;
 }
 
-/** Public keys only; the private half never leaves its node. */
+/** Public keys only; the private half never leaves its node. Times are milliseconds since 1970. */
 export interface TokenKeyStore {
-  publish(kid: string, publicKey: Readonly<Record<string, unknown>>): Promise<void>;
-  find(kid: string): Promise<Record<string, unknown> | undefined>;
+  /** `expiresAt`: no token signed with it is good any more. Publishing again only ever prolongs it. */
+  publish(kid: string, publicKey: Readonly<Record<string, unknown>>, expiresAt: number): Promise<void>;
+  /** Every key that has not expired: a few per node. */
+  all(now: number): Promise<{ kid: string; publicKey: Record<string, unknown> }[]>;
+  /** Removes at most `limit` that expired before `now`; how many there were. */
+  sweep(now: number, limit: number): Promise<number>;
 }
 
 export interface Storage extends AsyncDisposable {
   readonly tokenKeys: TokenKeyStore;
+  readonly accounts: AccountStore;
+  readonly sessions: SessionStore;
+  readonly revocations: RevocationStore;
+  readonly apiKeys: ApiKeyStore;
+  readonly oidcFlows: OidcFlowStore;
+  readonly audit: AuditStore;
   readonly rooms: RoomStore;
   readonly timers: TimerStore;
   readonly ownership: OwnershipStore;

@@ -1,22 +1,35 @@
-import type { Kysely } from "kysely";
-import type { Database } from "./schema.ts";
+import { sql } from "kysely";
+import type { Engine } from "./engine.ts";
 import type { TokenKeyStore } from "./storage.ts";
+import { sweepOld } from "./sweep.ts";
 
 export class TokenKeys implements TokenKeyStore {
-  readonly #db: Kysely<Database>;
+  readonly #engine: Engine;
 
-  constructor(db: Kysely<Database>) {
-    this.#db = db;
+  constructor(engine: Engine) {
+    this.#engine = engine;
   }
 
-  async publish(kid: string, publicKey: Readonly<Record<string, unknown>>): Promise<void> {
-    await this.#db.insertInto("token_key").values({ kid, public_key: JSON.stringify(publicKey) })
-      .onConflict((conflict) => conflict.column("kid").doNothing()).execute();
+  async publish(kid: string, publicKey: Readonly<Record<string, unknown>>, expiresAt: number): Promise<void> {
+    await this.#engine.db.insertInto("token_key")
+      .values({ kid, public_key: JSON.stringify(publicKey), expires_at: expiresAt })
+      .onConflict((conflict) =>
+        conflict.column("kid").doUpdateSet({ expires_at: expiresAt })
+          .where("token_key.expires_at", "<", expiresAt)
+      )
+      .execute();
   }
 
-  async find(kid: string): Promise<Record<string, unknown> | undefined> {
-    const row = await this.#db.selectFrom("token_key").select("public_key").where("kid", "=", kid)
-      .executeTakeFirst();
-    return row === undefined ? undefined : JSON.parse(row.public_key) as Record<string, unknown>;
+  async all(now: number): Promise<{ kid: string; publicKey: Record<string, unknown> }[]> {
+    const rows = await this.#engine.db.selectFrom("token_key").select(["kid", "public_key"])
+      .where("expires_at", ">", now).orderBy("kid").execute();
+    return rows.map((row) => ({
+      kid: row.kid,
+      publicKey: JSON.parse(row.public_key) as Record<string, unknown>,
+    }));
+  }
+
+  sweep(now: number, limit: number): Promise<number> {
+    return sweepOld(this.#engine, "token_key", ["kid"], sql`expires_at <= ${now}`, limit);
   }
 }

@@ -1,7 +1,7 @@
 import type { InsertObject } from "kysely";
 import type { Trx } from "./engine.ts";
 import type { Database } from "./schema.ts";
-import type { Write } from "./storage.ts";
+import type { Write } from "./lane.ts";
 
 export type Table = keyof Database;
 export type Row<T extends Table> = InsertObject<Database, T>;
@@ -11,7 +11,7 @@ export type Insert = {
   [T in Table]: { readonly kind: "insert"; readonly table: T; readonly rows: readonly Row<T>[] };
 }[Table];
 
-/** Any other change. It runs after the inserts into `tables` that the same room made before it. */
+/** Any other change. It runs after the inserts into `tables` that the same actor made before it. */
 export interface Run {
   readonly kind: "run";
   readonly tables: readonly Table[];

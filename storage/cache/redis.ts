@@ -1,6 +1,6 @@
 import { type Cache, type CacheState, type CacheStats, type Rate, VALUE_MAX_LENGTH } from "./cache.ts";
 import { MemoryCache } from "./memory.ts";
-import type { RedisClient } from "./redis_connection.ts";
+import type { RedisConnection } from "./redis_connection.ts";
 import { RedisLink } from "./redis_link.ts";
 
 /** Shared by all nodes of one server; this node's memory stands in while the server does not answer. */
@@ -21,7 +21,7 @@ export class RedisCache implements Cache {
    * @throws {TypeError} when the URL makes no sense.
    */
   static async open(url: string, now: () => number): Promise<RedisCache> {
-    return new RedisCache(await RedisLink.start(url), new MemoryCache(now));
+    return new RedisCache(await RedisLink.start(url, now), new MemoryCache(now));
   }
 
   get state(): CacheState {
@@ -39,7 +39,7 @@ export class RedisCache implements Cache {
 
   async get(key: string): Promise<string | undefined> {
     const value = await this.#run(
-      async (client) => await client.get(valueKey(key)) ?? undefined,
+      async ({ client }) => await client.get(valueKey(key)) ?? undefined,
       () => this.#memory.get(key),
     );
     if (value === undefined) this.#misses++;
@@ -50,7 +50,7 @@ export class RedisCache implements Cache {
   async set(key: string, value: string, ttlMs: number): Promise<void> {
     if (value.length > VALUE_MAX_LENGTH) return await this.delete(key);
     await this.#run(
-      async (client) => void await client.set(valueKey(key), value, "PX", Math.ceil(ttlMs)),
+      (connection) => connection.put(valueKey(key), value, ttlMs),
       () => this.#memory.set(key, value, ttlMs),
     );
   }
@@ -58,12 +58,14 @@ export class RedisCache implements Cache {
   async delete(key: string): Promise<void> {
     // Also where it was put while the server was away.
     await this.#memory.delete(key);
-    await this.#run(async (client) => void await client.del(valueKey(key)), () => Promise.resolve());
+    await this.#run(async ({ client }) => void await client.del(valueKey(key)), () => Promise.resolve());
   }
 
   async take(key: string, rate: Rate): Promise<number> {
     const micros = Math.ceil(1_000_000 / rate.perSecond);
-    const shared = await this.#link.run((client) => client.take(`barrage:rate:${key}`, micros, rate.burst));
+    const shared = await this.#link.run(({ client }) =>
+      client.take(`barrage:rate:${key}`, micros, rate.burst)
+    );
     if (shared !== undefined && shared.answer > 0) return shared.answer;
     // What the server gave is taken from this node's bucket as well: should the server go, nobody begins anew.
     const wait = await this.#memory.take(key, rate);
@@ -77,7 +79,10 @@ export class RedisCache implements Cache {
     await this.#memory[Symbol.asyncDispose]();
   }
 
-  async #run<T>(command: (client: RedisClient) => Promise<T>, otherwise: () => Promise<T>): Promise<T> {
+  async #run<T>(
+    command: (connection: RedisConnection) => Promise<T>,
+    otherwise: () => Promise<T>,
+  ): Promise<T> {
     const done = await this.#link.run(command);
     if (done !== undefined) return done.answer;
     this.#fallbacks++;

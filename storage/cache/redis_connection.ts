@@ -1,10 +1,12 @@
 import { Redis } from "ioredis";
 import { TAKE } from "./redis_bucket.ts";
+import { PUT } from "./redis_value.ts";
 
 /** A command that takes longer has failed; the node goes on without the server. */
 export const COMMAND_TIMEOUT_MS = 250;
 const CONNECT_TIMEOUT_MS = 1_000;
 const DEFAULT_PORT = 6_379;
+const PROBE = "barrage:probe";
 
 export interface RedisServer {
   /** For messages and logs: without user or password. */
@@ -20,6 +22,7 @@ export interface RedisServer {
 /** With the commands that this program adds. */
 export interface RedisClient extends Redis {
   take(key: string, intervalMicros: number, burst: number): Promise<number>;
+  put(key: string, value: string, ttlMs: number, lateAt: number): Promise<number>;
 }
 
 /**
@@ -58,10 +61,15 @@ export function parseServer(url: string): RedisServer {
 export class RedisConnection {
   readonly client: RedisClient;
   readonly ended: Promise<void>;
+  readonly #now: () => number;
+  /** The server's clock less this node's, as of its last answer. */
+  #aheadMs = 0;
   #firstError: Error | undefined;
 
-  constructor({ host, port, db, tls, username, password }: RedisServer) {
-    // The script makes the client a RedisClient, which its types cannot know.
+  /** @param now Milliseconds, monotonic. */
+  constructor({ host, port, db, tls, username, password }: RedisServer, now: () => number) {
+    this.#now = now;
+    // The scripts make the client a RedisClient, which its types cannot know.
     this.client = new Redis({
       host,
       port,
@@ -82,7 +90,7 @@ export class RedisConnection {
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
       retryStrategy: null,
-      scripts: { take: { lua: TAKE, numberOfKeys: 1 } },
+      scripts: { take: { lua: TAKE, numberOfKeys: 1 }, put: { lua: PUT, numberOfKeys: 1 } },
     }) as RedisClient;
     this.client.on("error", (error: Error) => this.#firstError ??= error);
     this.ended = new Promise((resolve) => {
@@ -94,11 +102,19 @@ export class RedisConnection {
   async open(): Promise<void> {
     try {
       await this.client.connect();
-      await this.client.take("barrage:probe", 1, 1);
+      await this.client.take(PROBE, 1, 1);
+      // Too late in any case: it tells the time.
+      this.#aheadMs = await this.client.put(PROBE, "", 1, 0) - this.#now();
     } catch (error) {
       throw this.#firstError ?? error;
     }
     if (this.#firstError !== undefined) throw this.#firstError;
+  }
+
+  /** Keeps the value for at most `ttlMs`, if the server carries this out within the time limit of a command. */
+  async put(key: string, value: string, ttlMs: number): Promise<void> {
+    const lateAt = Math.ceil(this.#now() + this.#aheadMs) + COMMAND_TIMEOUT_MS;
+    this.#aheadMs = await this.client.put(key, value, Math.ceil(ttlMs), lateAt) - this.#now();
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 import { getLogger } from "@logtape/logtape";
-import { parseServer, type RedisClient, RedisConnection, type RedisServer } from "./redis_connection.ts";
+import { parseServer, RedisConnection, type RedisServer } from "./redis_connection.ts";
 
 const IN_FLIGHT_MAX = 1_000;
 const PAUSE_MS = 250;
@@ -20,6 +20,7 @@ type State =
  */
 export class RedisLink implements AsyncDisposable {
   readonly #server: RedisServer;
+  readonly #now: () => number;
   readonly #open = new Set<RedisConnection>();
   #state: State = { kind: "opening" };
   #attempt: Promise<void> = Promise.resolve();
@@ -28,13 +29,14 @@ export class RedisLink implements AsyncDisposable {
   #errors = 0;
   #said: "connected" | "degraded" | undefined;
 
-  private constructor(server: RedisServer) {
+  private constructor(server: RedisServer, now: () => number) {
     this.#server = server;
+    this.#now = now;
   }
 
-  /** Resolves after the first attempt to connect, whether or not it succeeded. */
-  static async start(url: string): Promise<RedisLink> {
-    const link = new RedisLink(parseServer(url));
+  /** Resolves after the first attempt to connect, whether or not it succeeded. `now`: milliseconds, monotonic. */
+  static async start(url: string, now: () => number): Promise<RedisLink> {
+    const link = new RedisLink(parseServer(url), now);
     link.#attempt = link.#connect();
     await link.#attempt;
     return link;
@@ -49,12 +51,14 @@ export class RedisLink implements AsyncDisposable {
   }
 
   /** Undefined when there is no connection, when too much is on the way already, and when the command failed. */
-  async run<T>(command: (client: RedisClient) => Promise<T>): Promise<{ readonly answer: T } | undefined> {
+  async run<T>(
+    command: (connection: RedisConnection) => Promise<T>,
+  ): Promise<{ readonly answer: T } | undefined> {
     if (this.#state.kind !== "connected" || this.#inFlight >= IN_FLIGHT_MAX) return undefined;
     const { connection } = this.#state;
     this.#inFlight++;
     try {
-      const answer = await command(connection.client);
+      const answer = await command(connection);
       this.#failures = 0;
       return { answer };
     } catch (error) {
@@ -74,7 +78,7 @@ export class RedisLink implements AsyncDisposable {
   }
 
   async #connect(): Promise<void> {
-    const connection = new RedisConnection(this.#server);
+    const connection = new RedisConnection(this.#server, this.#now);
     this.#open.add(connection);
     connection.ended.then(() => {
       this.#open.delete(connection);

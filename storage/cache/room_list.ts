@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { Room } from "protocol/rooms.ts";
-import type { RoomRecord, RoomStore } from "../storage.ts";
+import type { ListedRoom, RoomStore } from "../storage.ts";
 import type { Cache } from "./cache.ts";
 
 /** How long a page is kept by this node, and then by the shared cache: at worst one after the other. */
 const KEPT_MS = 500;
+/** Longer than a page can stay in the shared cache that was read before a change and put there after it. */
+const WARY_MS = 2 * KEPT_MS;
 /** The longest page there is, and the one more that says whether another follows. */
 const FIRST = 101;
 
@@ -21,7 +23,7 @@ type Page = Parameters<RoomStore["list"]>[0];
 const STATES: readonly Page["state"][] = [undefined, "live", "ended"];
 
 interface Kept {
-  readonly records: Promise<readonly RoomRecord[]>;
+  readonly records: Promise<readonly ListedRoom[]>;
   /** Infinity while it is being read, so that all who ask meanwhile wait for the same. */
   until: number;
 }
@@ -36,6 +38,7 @@ export class CachedRoomList implements Pick<RoomStore, "list"> {
   readonly #now: () => number;
   readonly #kept = new Map<string, Kept>();
   #changes = 0;
+  #changedAt = -Infinity;
 
   constructor(store: Pick<RoomStore, "list">, cache: Cache, now: () => number) {
     this.#store = store;
@@ -43,15 +46,19 @@ export class CachedRoomList implements Pick<RoomStore, "list"> {
     this.#now = now;
   }
 
-  async list(page: Page): Promise<RoomRecord[]> {
+  async list(page: Page): Promise<ListedRoom[]> {
     if (page.before !== undefined || page.limit > FIRST) return await this.#store.list(page);
     const records = await this.#first(page.state).records;
     return records.slice(0, page.limit);
   }
 
-  /** Who changed a room through this node sees it in its next list. */
+  /**
+   * Who changed a room through this node sees it in its next list: for a while this node then reads the store itself,
+   * as another node may put an older page into the cache, or the cache be away just now and come back with one.
+   */
   async changed(): Promise<void> {
     this.#changes++;
+    this.#changedAt = this.#now();
     this.#kept.clear();
     await Promise.all(STATES.map((state) => this.#cache.delete(keyOf(state))));
   }
@@ -70,10 +77,12 @@ export class CachedRoomList implements Pick<RoomStore, "list"> {
     return kept;
   }
 
-  async #read(key: string, state: Page["state"]): Promise<readonly RoomRecord[]> {
+  async #read(key: string, state: Page["state"]): Promise<readonly ListedRoom[]> {
     const changes = this.#changes;
-    const known = parse(await this.#cache.get(key));
-    if (known !== undefined) return known;
+    if (this.#now() - this.#changedAt >= WARY_MS) {
+      const known = parse(await this.#cache.get(key));
+      if (known !== undefined) return known;
+    }
     const records = await this.#store.list({ limit: FIRST, ...(state === undefined ? {} : { state }) });
     if (changes === this.#changes) await this.#cache.set(key, JSON.stringify(records), KEPT_MS);
     return records;
@@ -82,11 +91,11 @@ export class CachedRoomList implements Pick<RoomStore, "list"> {
 
 /** The number changes with the form of the records: nodes of two versions share one cache while they are replaced. */
 function keyOf(state: Page["state"]): string {
-  return `rooms:1:${state ?? "all"}`;
+  return `rooms:2:${state ?? "all"}`;
 }
 
 /** Undefined when it is none of ours; it is then read from the store and replaced. */
-function parse(text: string | undefined): RoomRecord[] | undefined {
+function parse(text: string | undefined): ListedRoom[] | undefined {
   if (text === undefined) return undefined;
   try {
     return Records.safeParse(JSON.parse(text)).data;

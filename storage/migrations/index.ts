@@ -3,10 +3,16 @@ import { type Migration, Migrator } from "kysely/migration";
 import type { Database } from "../schema.ts";
 import * as roomsAndOwnership from "./0001_rooms_and_ownership.ts";
 import * as tokenKeys from "./0002_token_keys.ts";
+import * as accounts from "./0003_accounts.ts";
+import * as tokenKeyExpiry from "./0004_token_key_expiry.ts";
+import * as roomModerators from "./0005_room_moderators.ts";
 
 const MIGRATIONS: Record<string, Migration> = {
   "0001_rooms_and_ownership": roomsAndOwnership,
   "0002_token_keys": tokenKeys,
+  "0003_accounts": accounts,
+  "0004_token_key_expiry": tokenKeyExpiry,
+  "0005_room_moderators": roomModerators,
 };
 
 /** Brings the schema up to date; several nodes may do so at once. All or nothing. */

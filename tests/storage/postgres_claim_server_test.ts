@@ -1,32 +1,6 @@
 import assert from "node:assert/strict";
-// @ts-types="@types/pg"
-import pg from "pg";
 import { openPostgres } from "storage/postgres.ts";
-import { startPostgres } from "tests/support/postgres.ts";
-
-// Claims that meet another transaction half-way; the other one is written out here to stop it where it matters.
-
-async function withTransaction(
-  run: (url: string, transaction: pg.Client, observer: pg.Client) => Promise<void>,
-): Promise<void> {
-  await using server = await startPostgres();
-  const url = await server.createDatabase();
-  const [transaction, observer] = [new pg.Client(url), new pg.Client(url)];
-  await Promise.all([transaction.connect(), observer.connect()]);
-  try {
-    await run(url, transaction, observer);
-  } finally {
-    await Promise.all([transaction.end(), observer.end()]);
-  }
-}
-
-async function someoneWaitsForLock(observer: pg.Client): Promise<void> {
-  for (const deadline = performance.now() + 5_000; performance.now() < deadline;) {
-    const { rows } = await observer.query("SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'");
-    if (rows.length > 0) return;
-  }
-  assert.fail("the claim did not wait");
-}
+import { someoneWaitsForLock, withTransaction } from "./postgres_transaction.ts";
 
 Deno.test("[D33] postgres: a claim sees an owner who registered after the claim began", async () => {
   await withTransaction(async (url, transaction, observer) => {

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
+import { testAccounts } from "./contract/accounts.ts";
+import { testAudit } from "./contract/audit.ts";
 import { testItems } from "./contract/items.ts";
+import { testKeys } from "./contract/keys.ts";
 import { testLane } from "./contract/lane.ts";
 import type { OpenStorage } from "./contract/opened.ts";
 import { testOwnership } from "./contract/ownership.ts";
+import { testRevocations } from "./contract/revocations.ts";
 import { testRooms } from "./contract/rooms.ts";
+import { testSessions } from "./contract/sessions.ts";
 import { testTimers } from "./contract/timers.ts";
 
 /** What every storage promises; `open` gives an empty one. */
@@ -13,6 +18,11 @@ export function testStorage(name: string, open: OpenStorage): void {
   testLane(name, open);
   testTimers(name, open);
   testOwnership(name, open);
+  testAccounts(name, open);
+  testSessions(name, open);
+  testRevocations(name, open);
+  testKeys(name, open);
+  testAudit(name, open);
 
   Deno.test(`[D34] ${name}: a ping is answered until the storage is disposed`, async () => {
     await using opened = await open();

@@ -1,18 +1,7 @@
-import type {
-  CommitLane,
-  Fence,
-  OwnershipStore,
-  RoomStore,
-  Storage,
-  TimerStore,
-  TokenKeyStore,
-  Write,
-} from "storage/storage.ts";
+import type { CommitLane, Fence, Storage, Write } from "storage/storage.ts";
+import { describesWrite, type Stores } from "./store_writes.ts";
 
-/** Methods that only describe a change; it reaches the database through the lane. */
-const DESCRIBE = new Set(["append", "update", "trim", "erase", "set", "cancel", "done"]);
-
-type Part = "rooms" | "timers" | "ownership" | "tokenKeys" | "lane";
+type Part = keyof Stores | "lane";
 
 /** What happens to the next commit: refused before anything is written, or written and its answer lost. */
 export type Fault =
@@ -24,10 +13,16 @@ export type Fault =
  * process is dead no answer reaches it any more.
  */
 export class ProcessStorage implements Storage {
-  readonly rooms: RoomStore;
-  readonly timers: TimerStore;
-  readonly ownership: OwnershipStore;
-  readonly tokenKeys: TokenKeyStore;
+  readonly accounts: Stores["accounts"];
+  readonly sessions: Stores["sessions"];
+  readonly revocations: Stores["revocations"];
+  readonly apiKeys: Stores["apiKeys"];
+  readonly oidcFlows: Stores["oidcFlows"];
+  readonly audit: Stores["audit"];
+  readonly rooms: Stores["rooms"];
+  readonly timers: Stores["timers"];
+  readonly ownership: Stores["ownership"];
+  readonly tokenKeys: Stores["tokenKeys"];
   readonly lane: CommitLane;
   readonly #inner: Storage;
   readonly #asked = new Map<Part, number>();
@@ -37,6 +32,12 @@ export class ProcessStorage implements Storage {
 
   constructor(inner: Storage) {
     this.#inner = inner;
+    this.accounts = this.#observed("accounts", inner.accounts);
+    this.sessions = this.#observed("sessions", inner.sessions);
+    this.revocations = this.#observed("revocations", inner.revocations);
+    this.apiKeys = this.#observed("apiKeys", inner.apiKeys);
+    this.oidcFlows = this.#observed("oidcFlows", inner.oidcFlows);
+    this.audit = this.#observed("audit", inner.audit);
     this.rooms = this.#observed("rooms", inner.rooms);
     this.timers = this.#observed("timers", inner.timers);
     this.ownership = this.#observed("ownership", inner.ownership);
@@ -94,7 +95,7 @@ export class ProcessStorage implements Storage {
         if (typeof member !== "function") return member;
         return (...args: unknown[]) => {
           const call = () => Reflect.apply(member, target, args);
-          return DESCRIBE.has(String(name)) ? call() : this.#ask(part, call);
+          return describesWrite(part, name) ? call() : this.#ask(part, call);
         };
       },
     });

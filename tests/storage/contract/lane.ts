@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { BarrageError } from "protocol/errors.ts";
 import { FencedError, type Storage } from "storage/storage.ts";
+import { account, accountFence, accountId } from "./account_records.ts";
 import type { OpenStorage } from "./opened.ts";
 import { createRooms, fence, offsets, room, roomId, say, says } from "./records.ts";
 
@@ -66,6 +67,32 @@ export function testLane(name: string, open: OpenStorage): void {
       assert.deepEqual(await offsets(owner, n), seen);
       assert.equal(acknowledged, seen.length);
     }));
+  });
+
+  Deno.test(`[D96] ${name}: a fence is that of its noun, and units of all nouns commit together`, async () => {
+    await using opened = await open();
+    const { accounts, rooms, lane } = opened.storage;
+    await createRooms(opened.storage, 1, 2);
+    await accounts.create(account(1), 1);
+    await accounts.create(account(2, { id: roomId(2) }), 7); // both nouns have this id
+    const ended = await outcomes([
+      lane.commit(fence(1), [rooms.update(roomId(1), { title: "Changed" })]),
+      lane.commit(accountFence(1), [accounts.update(accountId(1), { name: "Changed" })]),
+      lane.commit({ ...fence(1), noun: "account" }, []),
+      lane.commit({ ...accountFence(1), noun: "room" }, []),
+      lane.commit(fence(2, 1), []),
+      lane.commit(fence(2, 7), []),
+      lane.commit({ ...fence(2, 1), noun: "account" }, []),
+      lane.commit({ ...fence(2, 7), noun: "account" }, []),
+    ]);
+    const [committed, fenced] = ["committed", "FencedError"];
+    assert.deepEqual(ended, [
+      ...[committed, committed, fenced, fenced],
+      ...[committed, fenced, fenced, committed],
+    ]);
+    assert.equal(lane.stats.transactions, 1);
+    assert.equal((await rooms.read(roomId(1)))?.title, "Changed");
+    assert.equal((await accounts.read(accountId(1)))?.name, "Changed");
   });
 
   Deno.test(`[D14] ${name}: a unit without writes tells whether the fence still holds`, async () => {

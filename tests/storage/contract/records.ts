@@ -15,6 +15,8 @@ export function room(n: number, changed: Partial<RoomRecord> = {}): RoomRecord {
     owner: ALICE,
     state: "live",
     settings: DEFAULT_ROOM_SETTINGS,
+    moderators: [],
+    mutes: [],
     createdAt: 1_700_000_000_000 + n,
     head: 0,
     total: 0,

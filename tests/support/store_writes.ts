@@ -1,0 +1,32 @@
+import type { Storage, Write } from "storage/storage.ts";
+
+export type Stores = Omit<Storage, "lane" | "ping" | typeof Symbol.asyncDispose>;
+
+type WritesOf<Store> = {
+  [M in keyof Store]: Store[M] extends (...args: never[]) => Write ? M : never;
+}[keyof Store];
+
+/** Methods that only describe a change; it reaches the database through the lane. */
+const WRITES: { readonly [P in keyof Stores]: Readonly<Record<WritesOf<Stores[P]>, true>> } = {
+  accounts: {
+    update: true,
+    addIdentity: true,
+    removeIdentity: true,
+    addContact: true,
+    removeContact: true,
+    erase: true,
+  },
+  sessions: { put: true, end: true, putCode: true, removeCode: true },
+  revocations: {},
+  apiKeys: {},
+  oidcFlows: {},
+  audit: { record: true },
+  rooms: { append: true, update: true, trim: true, erase: true },
+  timers: { set: true, cancel: true, done: true },
+  ownership: {},
+  tokenKeys: {},
+};
+
+export function describesWrite(part: keyof Stores | "lane", method: PropertyKey): boolean {
+  return part !== "lane" && Object.hasOwn(WRITES[part], method);
+}
