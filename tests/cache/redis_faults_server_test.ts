@@ -78,6 +78,21 @@ Deno.test("[E11] a server that hangs costs its time limit once, and nothing unti
   deepEqual([a.stats.errors, a.stats.fallbacks], [errors, fallbacks]);
 });
 
+Deno.test("[E19] a value that a server which hung takes in late is not kept, and the next one is", async () => {
+  await using pair = await openPair();
+  const { server, a, b } = pair;
+  const keptMs = 300;
+  await server.pause();
+  const end = performance.now() + keptMs;
+  await a.set("v", "old", keptMs);
+  await eventually("the end of the value", () => performance.now() > end);
+  server.resume();
+  await Promise.all([connected(a), connected(b)]);
+  equal(await ask(server, (client) => client.get("barrage:value:v")), null);
+  await a.set("v", "new", 60_000);
+  equal(await b.get("v"), "new");
+});
+
 Deno.test("[E12] at most 1,000 commands are on the way; beyond that this node's memory answers at once", async () => {
   await using pair = await openPair();
   const { server, a } = pair;

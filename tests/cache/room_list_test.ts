@@ -3,7 +3,7 @@ import { DEFAULT_ROOM_SETTINGS } from "protocol/rooms.ts";
 import { MemoryCache } from "storage/cache/memory.ts";
 import { CachedRoomList } from "storage/cache/room_list.ts";
 import { openSqlite } from "storage/sqlite.ts";
-import type { RoomRecord, RoomStore } from "storage/storage.ts";
+import type { ListedRoom, RoomStore } from "storage/storage.ts";
 
 type Page = Parameters<RoomStore["list"]>[0];
 
@@ -15,7 +15,7 @@ class CountedStore implements Pick<RoomStore, "list"> {
 
   constructor(readonly rooms: RoomStore) {}
 
-  async list(page: Page): Promise<RoomRecord[]> {
+  async list(page: Page): Promise<ListedRoom[]> {
     this.reads++;
     const records = await this.rooms.list(page);
     await this.held;
@@ -57,6 +57,8 @@ async function openStage(): Promise<Stage> {
         title,
         owner,
         settings: DEFAULT_ROOM_SETTINGS,
+        moderators: [],
+        mutes: [],
         createdAt: 1,
         head: 0,
         total: 0,
@@ -112,6 +114,24 @@ Deno.test("[E18] who changed a room through a node sees it there at once, though
   equal((await stage.b.list({ limit: 9 }))[0]?.title, "New");
 });
 
+Deno.test("[E18] who changed a room sees it through that node, though another puts an older list into the cache", async () => {
+  await using stage = await openStage();
+  const { a, b, store, open, advance } = stage;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  store.held = promise;
+  const early = b.list({ limit: 9 });
+  while (store.reads === 0) await Promise.resolve();
+  await open("New");
+  await a.changed();
+  store.held = undefined;
+  equal((await a.list({ limit: 9 }))[0]?.title, "New");
+  advance(499);
+  resolve();
+  await early;
+  advance(1);
+  equal((await a.list({ limit: 9 }))[0]?.title, "New");
+});
+
 Deno.test("[E18] later pages come from the store", async () => {
   await using stage = await openStage();
   const { a, store, open } = stage;
@@ -136,7 +156,7 @@ Deno.test("[E18] what another program left in the cache is read anew", async () 
   await using stage = await openStage();
   for (const text of ["", "{", "null", '[{"id":"x"}]']) {
     await stage.a.changed();
-    await stage.cache.set("rooms:1:all", text, 60_000);
+    await stage.cache.set("rooms:2:all", text, 60_000);
     deepEqual(await stage.a.list({ limit: 9 }), []);
   }
   equal(stage.store.reads, 4);

@@ -38,7 +38,7 @@ function said(
   answers: (string | undefined)[] = ["ok"],
 ): Message {
   const sendings = answers.map((answer, n): Sending => ({ socket: 0, at: n, answer, answeredAt: n }));
-  return { sender: "sender", room: ROOM, place, text, sendings, outcome };
+  return { sender: "sender", room: ROOM, place, text, at: 0, sendings, outcome };
 }
 
 function item(entry: Entry): Sight {
@@ -85,7 +85,7 @@ Deno.test("[F1] the checker finds a hole in the offsets", () => {
   assert.ok(faultsOf({ log: [entry(1), entry(3)] }).includes("hole"));
 });
 
-Deno.test("[F1] the checker finds a message that overtook an earlier one, unless that was refused and said again", () => {
+Deno.test("[F1] the checker finds a message that overtook an earlier one, unless that was or may have been refused and was said again", () => {
   const log = [entry(1, "second"), entry(2, "first")];
   const second = said(2, "second");
   assert.deepEqual(faultsOf({ log, messages: [said(1, "first"), second] }), ["overtaken"]);
@@ -93,6 +93,12 @@ Deno.test("[F1] the checker finds a message that overtook an earlier one, unless
   assert.deepEqual(faultsOf({ log, messages: [unanswered, second] }), ["overtaken"]);
   const refused = said(1, "first", ACKED, ["unavailable", "ok"]);
   assert.deepEqual(faultsOf({ log, messages: [refused, second] }), []);
+  const sending: Sending = { socket: 0, at: 0, answer: undefined, answeredAt: undefined };
+  const late = (at: number) => ({ socket: 1, at: 100, answer: "ok", answeredAt: at });
+  const quick = { ...unanswered, sendings: [sending, late(4_999)] };
+  assert.deepEqual(faultsOf({ log, messages: [quick, second] }), ["overtaken"]);
+  const slow = { ...unanswered, sendings: [sending, late(5_000)] };
+  assert.deepEqual(faultsOf({ log, messages: [slow, second] }), []);
 });
 
 Deno.test("[F1] the checker finds a viewer who saw another order than the room has", () => {

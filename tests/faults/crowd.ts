@@ -140,9 +140,10 @@ export class Crowd implements AsyncDisposable {
   async #end(room: string): Promise<void> {
     const text = `the end of ${room}`;
     const body = { text, id: "the-end" };
+    const at = performance.now();
     await insist(() => say(this.#url, this.#token, room, body, AbortSignal.timeout(PATIENCE_MS)));
     const outcome = { kind: "acked", at: performance.now() } as const;
-    this.#ends.push({ sender: "the end", room, place: 1, text, sendings: [], outcome });
+    this.#ends.push({ sender: "the end", room, place: 1, text, at, sendings: [], outcome });
   }
 
   async #log(room: string): Promise<Entry[]> {

@@ -40,6 +40,8 @@ export interface Message {
   /** Grows from message to message of this sender. */
   readonly place: number;
   readonly text: string;
+  /** When its sender wanted it said. */
+  readonly at: number;
   /** In order; the SDK repeats by itself what it may. */
   readonly sendings: readonly Sending[];
   readonly outcome: Outcome;

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { play, type Verdict } from "./play.ts";
-import { table } from "./report.ts";
+import { report } from "./report.ts";
+import { writeResults } from "./results.ts";
 import { SCENARIOS } from "./scenarios.ts";
 import { FULL, SHORT } from "./tempo.ts";
 
@@ -9,7 +10,8 @@ const HELP = `Hurts a cluster of real processes and checks what its clients saw.
   --only WORDS   scenarios whose name contains the words
   --share N      repetitions, as a share of those in the table (default 1)
   --short        short leases and one repetition of each
-  --seed N       the choices of an earlier run`;
+  --seed N       the choices of an earlier run
+  --write        puts the rows that were played, in full, into docs/FAULTS.md`;
 
 const { values } = parseArgs({
   args: Deno.args,
@@ -18,12 +20,18 @@ const { values } = parseArgs({
     share: { type: "string" },
     short: { type: "boolean", default: false },
     seed: { type: "string" },
+    write: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
 if (values.help) {
   console.log(HELP);
   Deno.exit(0);
+}
+
+if (values.write && (values.short || values.share !== undefined)) {
+  console.error("Cannot write the results of a part: leave --short and --share away");
+  Deno.exit(2);
 }
 
 const seed = Number(values.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]);
@@ -33,9 +41,11 @@ const verdicts: Verdict[] = [];
 console.log(`seed ${seed}`);
 for (const scenario of SCENARIOS.filter(({ name }) => name.includes(values.only))) {
   const { world = {} } = scenario;
-  verdicts.push(await play({ scenarios: [scenario], tempo, seed, world, tell: console.log }));
+  const verdict = await play({ scenarios: [scenario], tempo, seed, world, tell: console.log });
+  verdicts.push(verdict);
+  if (values.write) await writeResults(verdict, SCENARIOS.map(({ name }) => name));
 }
-console.log(table(verdicts));
+console.log(report(verdicts));
 const bad = verdicts.some(({ violations, scores }) =>
   violations.length > 0 || scores.some(({ complaints }) => complaints.length > 0)
 );

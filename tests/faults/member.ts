@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import type { CacheState } from "storage/cache/cache.ts";
 import { type Server, type ServerEnv, startServer } from "tests/support/server.ts";
 import { Link } from "./link.ts";
 
@@ -12,10 +13,23 @@ export interface MemberOptions {
   /** Ports of the servers, which the node reaches over links of its own. */
   readonly natsPorts: readonly number[];
   readonly postgresPort: number;
+  readonly redisPort: number;
   readonly database: string;
   readonly env: ServerEnv;
   /** How far ahead its wall clock is. */
   readonly skewMs: number;
+}
+
+/** What `/readyz` says. */
+interface Report {
+  readonly shards: number;
+  readonly cache: CacheState;
+}
+
+interface Links {
+  readonly nats: readonly Link[];
+  readonly postgres: Link;
+  readonly redis: Link;
 }
 
 type Life = "running" | "paused" | "dead";
@@ -26,31 +40,39 @@ export class Member implements AsyncDisposable {
   readonly server: Server;
   readonly nats: readonly Link[];
   readonly postgres: Link;
+  readonly redis: Link;
   /** What a balancer's health check last found. */
   ready = false;
   #answer = "nothing";
   #life: Life = "running";
 
-  private constructor(name: string, server: Server, nats: readonly Link[], postgres: Link) {
+  private constructor(name: string, server: Server, { nats, postgres, redis }: Links) {
     this.name = name;
     this.server = server;
     this.nats = nats;
     this.postgres = postgres;
+    this.redis = redis;
   }
 
   static async start(options: MemberOptions): Promise<Member> {
-    const { name, natsPorts, postgresPort, database, env, skewMs } = options;
+    const { name, natsPorts, postgresPort, redisPort, database, env, skewMs } = options;
     const nats = natsPorts.map((port) => new Link(() => port));
     const postgres = new Link(() => postgresPort);
+    const redis = new Link(() => redisPort);
     const flags = skewMs === 0 ? [] : [`--preload=${SKEWED_CLOCK}`];
     const server = await startServer({
       ...env,
       NODE_ID: name,
       NATS_URL: nats.map(({ port }) => `nats://127.0.0.1:${port}`).join(","),
       DATABASE_URL: `postgres://barrage@127.0.0.1:${postgres.port}/${database}`,
+      REDIS_URL: `redis://127.0.0.1:${redis.port}`,
       SKEW_MS: skewMs,
     }, flags);
-    return new Member(name, server, nats, postgres);
+    return new Member(name, server, { nats, postgres, redis });
+  }
+
+  get links(): readonly Link[] {
+    return [...this.nats, this.postgres, this.redis];
   }
 
   get life(): Life {
@@ -94,8 +116,16 @@ export class Member implements AsyncDisposable {
 
   /** Shards the node owns by its own word. */
   async shards(): Promise<number> {
-    const response = await fetch(`${this.server.url}/readyz`);
-    return (await response.json()).shards;
+    return (await this.#report()).shards;
+  }
+
+  /** Resolves when the node uses the shared cache. */
+  async untilCached(): Promise<void> {
+    for (const end = performance.now() + READY_MS; performance.now() < end;) {
+      if ((await this.#report()).cache === "connected") return;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+    throw new Error(`Cannot see ${this.name} use the cache in ${READY_MS} ms`);
   }
 
   async untilReady(): Promise<void> {
@@ -109,10 +139,15 @@ export class Member implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#life === "paused") this.resume();
-    for (const link of [...this.nats, this.postgres]) link.heal();
+    for (const link of this.links) link.heal();
     if (this.#life === "running") await this.server.kill("SIGKILL");
     await this.server[Symbol.asyncDispose]();
-    for (const link of [...this.nats, this.postgres]) await link[Symbol.asyncDispose]();
+    for (const link of this.links) await link[Symbol.asyncDispose]();
+  }
+
+  async #report(): Promise<Report> {
+    const response = await fetch(`${this.server.url}/readyz`);
+    return await response.json();
   }
 
   async #answers(patienceMs: number): Promise<boolean> {

@@ -13,7 +13,7 @@ export interface Score {
   readonly scenario: Scenario;
   readonly rounds: number;
   readonly seconds: number;
-  /** The longest time in any room without an ack, in milliseconds. */
+  /** The longest time in any room in which somebody waited for an ack and none came, in milliseconds. */
   readonly silenceMs: number;
   /** The longest time an answer took on a socket that lived on, in milliseconds. */
   readonly slowestMs: number;
@@ -22,6 +22,8 @@ export interface Score {
   readonly notes: readonly string[];
   /** Bounds of the scenario that were broken. */
   readonly complaints: readonly string[];
+  /** For a person who wants to know why. */
+  readonly details: readonly string[];
 }
 
 export interface Verdict {
@@ -85,6 +87,7 @@ async function perform(
 ): Promise<Score> {
   const notes: string[] = [];
   const complaints: string[] = [];
+  const details: string[] = [];
   const rounds = Math.max(1, Math.round(scenario.rounds * tempo.share));
   const failedBefore = new Map(crowd.failures);
   const since = performance.now();
@@ -103,12 +106,12 @@ async function perform(
   }
   await world.heal();
   await crowd.untilAcked();
-  const silence = longestSilence(crowd.acks, since);
+  const silence = longestSilence(crowd.messages, since);
   const silenceMs = silence.until - silence.since;
   const silenceMaxMs = scenario.silenceMaxMs(tempo);
   if (silenceMs > silenceMaxMs) {
     complaints.push(`No ack for ${Math.round(silenceMs)} ms, at most ${silenceMaxMs} are allowed`);
-    complaints.push(...waitingIn(silence, crowd.messages));
+    details.push(...waitingIn(silence, crowd.messages));
   }
   const failures: Record<string, number> = {};
   for (const [reason, count] of crowd.failures) {
@@ -118,7 +121,14 @@ async function perform(
   if (scenario.mayFail === false && Object.keys(failures).length > 0) {
     complaints.push(`Calls failed: ${JSON.stringify(failures)}`);
   }
+  const refused = crowd.messages.filter(({ at, outcome }) =>
+    at >= since && (outcome.kind === "refused" || outcome.kind === "unknown")
+  );
+  // Those who post over HTTP try once.
+  if (scenario.mayFail === false && refused.length > 0) {
+    complaints.push(`${refused.length} messages were not acked, as ${JSON.stringify(refused[0])}`);
+  }
   const seconds = (performance.now() - since) / 1_000;
   const slowestMs = slowestAnswer(crowd.messages, since);
-  return { scenario, rounds, seconds, silenceMs, slowestMs, failures, notes, complaints };
+  return { scenario, rounds, seconds, silenceMs, slowestMs, failures, notes, complaints, details };
 }

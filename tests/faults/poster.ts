@@ -45,6 +45,7 @@ export class Poster {
         room: this.#room,
         place,
         text,
+        at,
         sendings: [sending],
         outcome,
       });

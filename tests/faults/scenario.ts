@@ -22,7 +22,7 @@ export interface Scenario {
   readonly expected: string;
   readonly world?: Pick<WorldOptions, "natsServers" | "skewMs">;
   readonly rounds: number;
-  /** The longest time that may pass in a room without an ack. */
+  /** The longest time that somebody in a room may wait while nobody there gets an ack. */
   readonly silenceMaxMs: (tempo: Tempo) => number;
   /** Calls may fail towards the application. @default {true} */
   readonly mayFail?: boolean;

@@ -1,3 +1,4 @@
+import { REDIS_CUT, REDIS_PAUSE, REDIS_RESTART } from "./cache_scenarios.ts";
 import { CLOCKS, KILL, PAUSE, ROLLING } from "./node_scenarios.ts";
 import { CUT_SCENARIOS } from "./link_scenarios.ts";
 import { JOIN, SLOW, STORM } from "./load_scenarios.ts";
@@ -14,6 +15,9 @@ export const SCENARIOS: readonly Scenario[] = [
   NATS_CLUSTER,
   POSTGRES_RESTART,
   POSTGRES_STOP,
+  REDIS_RESTART,
+  REDIS_CUT,
+  REDIS_PAUSE,
   CLOCKS,
   SLOW,
   JOIN,
@@ -28,6 +32,8 @@ export const SHORT_SCENARIOS: readonly Scenario[] = [
   ...CUT_SCENARIOS.slice(0, 3),
   NATS_RESTART,
   POSTGRES_RESTART,
+  REDIS_RESTART,
+  REDIS_PAUSE,
   SLOW,
   STORM,
 ];

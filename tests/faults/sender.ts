@@ -80,7 +80,16 @@ export class Sender {
   async #say(place: number): Promise<void> {
     const text = place % CHEER_EVERY === 0 ? `all say ${place}` : `${this.name} says ${place}`;
     const { id: room } = this.#room;
-    const draft: Draft = { sender: this.name, room, place, text, sendings: [], outcome: { kind: "open" } };
+    const outcome: Outcome = { kind: "open" };
+    const draft: Draft = {
+      sender: this.name,
+      room,
+      place,
+      text,
+      at: performance.now(),
+      sendings: [],
+      outcome,
+    };
     const id = idOf(draft);
     this.#messages.push(draft);
     let certain = true;

@@ -10,7 +10,7 @@ export const NATS_RESTART: Scenario = {
   silenceMaxMs: (tempo) => takeoverMs(tempo) + tempo.outageMs,
   async run({ world, crowd, chance, tempo, rounds }) {
     for (let round = 0; round < rounds; round++) {
-      const [server] = world.nats;
+      const [server] = world.servers.nats;
       await server?.kill();
       // Sometimes so long that every node gives its shards up.
       await pause(round % 2 === 0 ? chance.below(1_000) : tempo.outageMs / 2);
@@ -29,7 +29,7 @@ export const NATS_CLUSTER: Scenario = {
   silenceMaxMs: takeoverMs,
   async run({ world, crowd, tempo, rounds }) {
     for (let round = 0; round < rounds; round++) {
-      for (const server of world.nats) {
+      for (const server of world.servers.nats) {
         await server.kill();
         await pause(tempo.outageMs / 2);
         await server.start();
@@ -47,8 +47,8 @@ export const POSTGRES_RESTART: Scenario = {
   silenceMaxMs: takeoverMs,
   async run({ world, crowd, tempo, rounds }) {
     for (let round = 0; round < rounds; round++) {
-      await world.postgres.kill();
-      await world.postgres.start();
+      await world.servers.postgres.kill();
+      await world.servers.postgres.start();
       await crowd.untilAcked();
       await pause(tempo.calmMs);
     }
@@ -62,9 +62,9 @@ export const POSTGRES_STOP: Scenario = {
   silenceMaxMs: (tempo) => takeoverMs(tempo) + tempo.outageMs * LONG_STOP,
   async run({ world, crowd, tempo, rounds }) {
     for (let round = 0; round < rounds; round++) {
-      await world.postgres.kill();
+      await world.servers.postgres.kill();
       await pause(tempo.outageMs * LONG_STOP);
-      await world.postgres.start();
+      await world.servers.postgres.start();
       await crowd.untilAcked();
       await pause(tempo.calmMs);
     }

@@ -8,7 +8,7 @@ import { SHORT } from "./tempo.ts";
 const SEED = 20_261_121;
 const HOUR_MS = 3_600_000;
 
-Deno.test("[F3] hurt one after the other, a cluster loses, doubles and reorders nothing", async () => {
+Deno.test("[F3] [F8] hurt one after the other, a cluster loses, doubles and reorders nothing", async () => {
   const verdict: Verdict = await play({
     scenarios: SHORT_SCENARIOS,
     tempo: SHORT,

@@ -9,15 +9,20 @@ export interface Silence {
   readonly until: number;
 }
 
-/** The longest time in any room from one ack to the next; the first one counts from `since`. */
-export function longestSilence(acks: ReadonlyMap<string, readonly number[]>, since: number): Silence {
-  let longest: Silence = { room: "", since, until: since };
-  for (const [room, times] of acks) {
-    let before = since;
-    for (const at of times) {
-      if (at < since) continue;
-      if (at - before > longest.until - longest.since) longest = { room, since: before, until: at };
-      before = at;
+/** The longest time in any room, from `begin` on, in which somebody waited for an ack and none came. */
+export function longestSilence(messages: readonly Message[], begin: number): Silence {
+  let longest: Silence = { room: "", since: begin, until: begin };
+  for (const [room, said] of Map.groupBy(messages, (message) => message.room)) {
+    const waits = said.flatMap(({ at, outcome }) =>
+      outcome.kind === "acked" ? [{ at, until: outcome.at }] : []
+    )
+      .sort((a, b) => b.until - a.until);
+    // From the last ack back to the first: by then `waiting` is the first of those that were acked later.
+    let waiting = Infinity;
+    for (const [n, { at, until }] of waits.entries()) {
+      waiting = Math.min(waiting, at);
+      const since = Math.max(begin, waiting, waits[n + 1]?.until ?? -Infinity);
+      if (until - since > longest.until - longest.since) longest = { room, since, until };
     }
   }
   return longest;

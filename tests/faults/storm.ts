@@ -1,60 +1,55 @@
-import { Barrage, createGuest } from "client/mod.ts";
-
-const LOOK_MS = 50;
-const GATHER_AT_ONCE = 50;
-const PATIENCE_MS = 120_000;
-
-/** Many quiet viewers; what matters is when all are in their rooms. */
-export class Storm implements AsyncDisposable {
-  readonly #clients: readonly Barrage[];
-  readonly #rooms: readonly string[];
-
-  private constructor(clients: readonly Barrage[], rooms: readonly string[]) {
-    this.#clients = clients;
-    this.#rooms = rooms;
+export type StormRequest =
+  | {
+    readonly kind: "gather";
+    readonly url: string;
+    readonly rooms: readonly string[];
+    readonly size: number;
   }
+  | { readonly kind: "away" }
+  | { readonly kind: "back"; readonly patienceMs: number };
+
+export type StormReply = { readonly ms: number } | { readonly error: string };
+
+/**
+ * Many quiet viewers; what matters is when all are in their rooms. They live in a thread of their own: in one with the
+ * crowd and the balancer, the suite itself would be what keeps everybody waiting.
+ */
+export class Storm implements Disposable {
+  readonly #worker = new Worker(import.meta.resolve("./storm_worker.ts"), { type: "module" });
+
+  private constructor() {}
 
   static async gather(url: string, rooms: readonly string[], size: number): Promise<Storm> {
-    // One guest for all: tokens are not what is tested.
-    const { token } = await createGuest({ url, name: "storm" });
-    const clients = Array.from({ length: size }, () => new Barrage({ url, token, timeoutMs: PATIENCE_MS }));
-    const storm = new Storm(clients, rooms);
-    for (let at = 0; at < size; at += GATHER_AT_ONCE) {
-      await Promise.all(clients.slice(at, at + GATHER_AT_ONCE).map((_, n) => storm.#room(at + n).join()));
-    }
+    using stack = new DisposableStack();
+    const storm = stack.use(new Storm());
+    await storm.#ask({ kind: "gather", url, rooms, size });
+    stack.move();
     return storm;
   }
 
   async untilAway(): Promise<void> {
-    await this.#until(() => this.#clients.every(({ state }) => state.status !== "open"), PATIENCE_MS);
+    await this.#ask({ kind: "away" });
   }
 
   /** Resolves with the milliseconds it took. */
-  async untilBack(patienceMs: number): Promise<number> {
-    const since = performance.now();
-    await this.#until(
-      () => this.#clients.every((_, n) => this.#room(n).state.status === "inside"),
-      patienceMs,
-    );
-    return performance.now() - since;
+  untilBack(patienceMs: number): Promise<number> {
+    return this.#ask({ kind: "back", patienceMs });
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    for (const client of this.#clients) client.close();
-    return Promise.resolve();
+  [Symbol.dispose](): void {
+    this.#worker.terminate();
   }
 
-  #room(n: number) {
-    return this.#clients[n]!.room(this.#rooms[n % this.#rooms.length]!);
-  }
-
-  async #until(condition: () => boolean, patienceMs: number): Promise<void> {
-    for (const end = performance.now() + patienceMs; !condition();) {
-      if (performance.now() > end) {
-        const inside = this.#clients.filter((_, n) => this.#room(n).state.status === "inside").length;
-        throw new Error(`Cannot see the storm settle: ${inside} of ${this.#clients.length} are inside`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-    }
+  async #ask(request: StormRequest): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<StormReply>();
+    this.#worker.onmessage = ({ data }: MessageEvent<StormReply>) => resolve(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      reject(new Error(event.message));
+    };
+    this.#worker.postMessage(request);
+    const reply = await promise;
+    if ("error" in reply) throw new Error(reply.error);
+    return reply.ms;
   }
 }

@@ -9,6 +9,8 @@ export interface Tempo {
   readonly calmMs: number;
   /** What the machine may add to every bound. */
   readonly slackMs: number;
+  /** What the machine may add to a bound that is met many times, by not running a process that is ready to. */
+  readonly stallMs: number;
   /** The slowest that a link gets, one way. A commit takes five ways there and back, a renewal a few more. */
   readonly delayMaxMs: number;
   readonly stormClients: number;
@@ -24,6 +26,7 @@ export const FULL: Tempo = {
   outageMs: 20_000,
   calmMs: 3_000,
   slackMs: 2_500,
+  stallMs: 300,
   delayMaxMs: 150,
   stormClients: 5_000,
   share: 1,
@@ -37,6 +40,7 @@ export const SHORT: Tempo = {
   outageMs: 5_000,
   calmMs: 1_000,
   slackMs: 6_000,
+  stallMs: 1_800,
   delayMaxMs: 40,
   stormClients: 200,
   share: 0,

@@ -1,5 +1,6 @@
 import { type NatsServerProcess, startNats, startNatsCluster } from "tests/support/nats.ts";
 import { type PostgresServer, startPostgres } from "tests/support/postgres.ts";
+import { type RedisServerProcess, startRedis } from "tests/support/redis.ts";
 import type { ServerEnv } from "tests/support/server.ts";
 import { Link } from "./link.ts";
 import { Member } from "./member.ts";
@@ -18,10 +19,15 @@ const LOOK_EVERY_MS = 500;
 const LOOK_MS = 1_500;
 const SHARED_MS = 90_000;
 
-/** A cluster of its own: real servers, one process for each node, and a front that balances connections over them. */
-export class World implements AsyncDisposable {
+interface Servers {
   readonly nats: readonly NatsServerProcess[];
   readonly postgres: PostgresServer;
+  readonly redis: RedisServerProcess;
+}
+
+/** A cluster of its own: real servers, one process for each node, and a front that balances connections over them. */
+export class World implements AsyncDisposable {
+  readonly servers: Servers;
   readonly members: Member[] = [];
   /** The one address clients know. */
   readonly front: Link;
@@ -35,14 +41,12 @@ export class World implements AsyncDisposable {
   private constructor(
     stack: AsyncDisposableStack,
     options: WorldOptions,
-    nats: readonly NatsServerProcess[],
-    postgres: PostgresServer,
+    servers: Servers,
     database: string,
   ) {
     this.#stack = stack;
     this.#options = options;
-    this.nats = nats;
-    this.postgres = postgres;
+    this.servers = servers;
     this.#database = database;
     this.front = stack.use(new Link(() => this.#next()));
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
@@ -56,8 +60,9 @@ export class World implements AsyncDisposable {
       : stack.use(await startNatsCluster(count)).servers;
     // What was acked must survive the kill of the database.
     const postgres = stack.use(await startPostgres({ fsync: true }));
+    const redis = stack.use(await startRedis());
     const database = new URL(await postgres.createDatabase()).pathname.slice(1);
-    const world = new World(stack.move(), options, nats, postgres, database);
+    const world = new World(stack.move(), options, { nats, postgres, redis }, database);
     try {
       await Promise.all(Array.from({ length: options.nodes }, () => world.addNode()));
     } catch (error) {
@@ -73,10 +78,12 @@ export class World implements AsyncDisposable {
 
   async addNode(): Promise<Member> {
     const index = this.#nodes++;
+    const { nats, postgres, redis } = this.servers;
     const member = await Member.start({
       name: `n${index}`,
-      natsPorts: this.nats.map(({ port }) => port),
-      postgresPort: this.postgres.port,
+      natsPorts: nats.map(({ port }) => port),
+      postgresPort: postgres.port,
+      redisPort: redis.port,
       database: this.#database,
       env: {
         GUESTS: "on",
@@ -106,7 +113,7 @@ export class World implements AsyncDisposable {
   /** Every link is whole, every node runs and is ready. */
   async heal(): Promise<void> {
     for (const member of this.members) {
-      for (const link of [...member.nats, member.postgres]) link.heal();
+      for (const link of member.links) link.heal();
       if (member.life === "paused") member.resume();
       if (member.life === "dead") await member.restart();
     }
