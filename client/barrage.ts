@@ -11,6 +11,7 @@ import type { Incoming } from "./envelope.ts";
 import { BarrageCallError } from "./errors.ts";
 import { Link, type LinkLoss } from "./link.ts";
 import { Outbox } from "./outbox.ts";
+import { Renewal } from "./renewal.ts";
 import { Room } from "./room.ts";
 import { globalSocket, type SocketConstructor, socketUrl } from "./socket.ts";
 import type { ConnectionState } from "./state.ts";
@@ -19,8 +20,11 @@ export interface BarrageOptions {
   /** The server's address, `https://host`. */
   readonly url: string | URL;
   readonly token?: string;
-  /** Asked before every connection, so that a token may change; `rejected` is true after one was refused. */
-  readonly getToken?: (asked: { rejected: boolean }) => string | Promise<string>;
+  /**
+   * Asked before every connection and before a token ends; `rejected` is true after one was refused. Undefined on a page
+   * of the server's own origin leaves it to the cookies.
+   */
+  readonly getToken?: (asked: { rejected: boolean }) => string | undefined | Promise<string | undefined>;
   readonly codec?: Codec;
   /** Needed where there is no global one (Node 20). */
   readonly WebSocket?: SocketConstructor;
@@ -36,6 +40,8 @@ export interface BarrageEvents {
   state: [ConnectionState];
   /** The server said that it will close this connection. */
   closing: [NotificationParams<"session.closing">];
+  /** Something happened to the account that its owner should know of. */
+  alert: [NotificationParams<"account.alert">];
 }
 
 const OPEN_TIMEOUT_MS = 10_000;
@@ -52,6 +58,7 @@ export class Barrage implements AsyncDisposable {
   readonly #events = new Emitter<BarrageEvents>();
   readonly #outbox: Outbox;
   readonly #rooms = new Map<string, Room>();
+  readonly #renewal: Renewal | undefined;
   #state: ConnectionState = { status: "idle" };
   /** The open link. */
   #link: Link | undefined;
@@ -74,6 +81,12 @@ export class Barrage implements AsyncDisposable {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     this.#outbox = new Outbox(this.#clock, options.queueLimit ?? 100, (call) => this.#isEntering(call));
+    const { getToken } = options;
+    this.#renewal = getToken && new Renewal({
+      clock: this.#clock,
+      getToken: () => getToken({ rejected: false }),
+      renew: (token) => this.#renew(token),
+    });
   }
 
   get state(): ConnectionState {
@@ -110,6 +123,11 @@ export class Barrage implements AsyncDisposable {
     if (this.#state.status === "connecting") return;
     this.#dropLink();
     this.#dial();
+  }
+
+  /** Goes on with a newer token, if there is one, without waiting for the end of the present one: after a new name. */
+  async renew(): Promise<void> {
+    if (this.#link !== undefined) await this.#renewal?.run();
   }
 
   /** The same object for the same id. */
@@ -176,16 +194,27 @@ export class Barrage implements AsyncDisposable {
     }
   }
 
-  async #token(): Promise<string> {
+  async #token(): Promise<string | undefined> {
     const { getToken, token } = this.#options;
-    const given = getToken ? await getToken({ rejected: this.#rejected }) : token;
-    if (given === undefined) {
+    if (getToken) return await getToken({ rejected: this.#rejected });
+    if (token === undefined) {
       throw new BarrageCallError("unauthenticated", "Cannot connect: no token was given");
     }
-    return given;
+    return token;
   }
 
-  #open(generation: number, token: string): void {
+  /** A token of another session cannot take over the link; it gets one of its own. */
+  async #renew(token: string): Promise<number> {
+    try {
+      const { expiresInMs } = await this.call("session.renew", { token }, { repeatable: true });
+      return expiresInMs;
+    } catch (error) {
+      if (error instanceof BarrageCallError && error.reason === "unauthenticated") this.reconnect();
+      throw error;
+    }
+  }
+
+  #open(generation: number, token: string | undefined): void {
     const codec = this.#options.codec ?? jsonCodec;
     const socket = new this.#Socket(this.#url, [codec.protocol]);
     const link = new Link(generation, {
@@ -195,7 +224,7 @@ export class Barrage implements AsyncDisposable {
       token,
       openTimeoutMs: OPEN_TIMEOUT_MS,
     }, {
-      opened: ({ user }) => this.#opened(link, user),
+      opened: (hello) => this.#opened(link, hello),
       message: (message) => this.#received(link, message),
       lost: (why) => this.#lost(link, why),
     });
@@ -207,7 +236,7 @@ export class Barrage implements AsyncDisposable {
    * stand, and frames of the old one are ignored. Further calls wait until what was sent on the old one is answered,
    * so that none overtakes it; then the old one is closed.
    */
-  #opened(link: Link, user: { id: string; name: string }): void {
+  #opened(link: Link, { user, expiresInMs }: Result<"session.hello">): void {
     const before = this.#link;
     this.#link = link;
     this.#dialled = undefined;
@@ -215,6 +244,7 @@ export class Barrage implements AsyncDisposable {
     this.#rejected = false;
     this.#closing = undefined;
     this.#openedAt = this.#clock.now();
+    this.#renewal?.begin(link.token, expiresInMs);
     this.#outbox.attach(link);
     const emptied = before === undefined ? undefined : this.#outbox.emptied(before.generation);
     const joins = [...this.#rooms.values()].map((room) => room.linkOpened());
@@ -251,6 +281,8 @@ export class Barrage implements AsyncDisposable {
         if (this.#doomed) this.#outbox.hold();
         else if (this.#closing.reconnect) this.#moveIn(this.#closing.afterMs);
         return this.#events.emit("closing", this.#closing);
+      case "account.alert":
+        return this.#events.emit("alert", message.params as NotificationParams<"account.alert">);
     }
   }
 
@@ -323,6 +355,7 @@ export class Barrage implements AsyncDisposable {
   /** There is no open link any more. */
   #detach(): void {
     this.#clock.clear(this.#retryTimer);
+    this.#renewal?.stop();
     if (this.#dialled === undefined) this.#generation++;
     this.#leave(undefined);
     const link = this.#link;

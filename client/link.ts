@@ -26,6 +26,7 @@ const PING_ID = "ping";
 /** One WebSocket from handshake to end: says hello, keeps the heartbeat, decodes frames. It never reconnects. */
 export class Link {
   readonly generation: number;
+  readonly token: string | undefined;
   readonly #socket: SocketLike;
   readonly #codec: Codec;
   readonly #clock: Clock;
@@ -36,18 +37,26 @@ export class Link {
 
   constructor(
     generation: number,
-    options: { socket: SocketLike; codec: Codec; clock: Clock; token: string; openTimeoutMs: number },
+    options: {
+      socket: SocketLike;
+      codec: Codec;
+      clock: Clock;
+      /** Without one the cookies of the handshake tell who it is. */
+      token: string | undefined;
+      openTimeoutMs: number;
+    },
     events: LinkEvents,
   ) {
     this.generation = generation;
+    this.token = options.token;
     this.#socket = options.socket;
     this.#codec = options.codec;
     this.#clock = options.clock;
     this.#events = events;
     this.#openTimer = options.clock.set(() => this.#lose({ kind: "silent" }), options.openTimeoutMs);
     this.#socket.binaryType = "arraybuffer";
-    this.#socket.onopen = () =>
-      this.send({ jsonrpc: "2.0", id: HELLO_ID, method: "session.hello", params: { token: options.token } });
+    const params = options.token === undefined ? {} : { token: options.token };
+    this.#socket.onopen = () => this.send({ jsonrpc: "2.0", id: HELLO_ID, method: "session.hello", params });
     this.#socket.onmessage = (event) => this.#received(event.data);
     this.#socket.onclose = (event) => this.#lose({ kind: "closed", code: event.code, reason: event.reason });
     this.#socket.onerror = () => {}; // A close event with the code always follows.

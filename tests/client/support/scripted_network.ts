@@ -30,9 +30,10 @@ export class ScriptedSocket implements SocketLike {
   }
 
   /** Accepts the handshake and the hello. */
-  async accept(heartbeatMs = 20_000): Promise<void> {
+  async accept(heartbeatMs = 20_000, expiresInMs = 2_592_000_000): Promise<void> {
     this.onopen?.({});
-    await this.reply("session.hello", { user: { id: "U1", name: "Ann" }, session: "S1", heartbeatMs });
+    const user = { id: "U1", name: "Ann" };
+    await this.reply("session.hello", { user, session: "S1", heartbeatMs, expiresInMs });
   }
 
   get methods(): string[] {
