@@ -9,6 +9,8 @@ const Nothing = z.strictObject({});
 const Digest = z.string().regex(/^[\w-]{43}$/);
 /** A password's hash in PHC string format (argon2id). Whether a password fits is found out before, off the bus. */
 const PasswordHash = z.string().max(256);
+/** Of a code, made as that of a password: on a plain hash anybody could try all codes. */
+const CodeHash = PasswordHash;
 
 /** Where and with what somebody signs in. */
 export const Arrival = z.strictObject({
@@ -61,7 +63,14 @@ export const accountActor = defineActor({
       output: Account,
     },
     signIn: {
-      input: z.strictObject({ proof: Proof, session: Ulid, refreshHash: Digest, arrival: Arrival }),
+      input: z.strictObject({
+        proof: Proof,
+        session: Ulid,
+        refreshHash: Digest,
+        arrival: Arrival,
+        /** The same password, hashed as one would today. */
+        rehashed: PasswordHash.optional(),
+      }),
       output: SessionOpened,
     },
     /**
@@ -78,37 +87,52 @@ export const accountActor = defineActor({
       }),
       output: SessionOpened.extend({ salt: Digest }),
     },
-    /** Ends one session, or all, or all but the caller's own. */
+    /** Ends one session, or all, or all but the caller's own; or the one whose tokens somebody shows. */
     signOut: {
       input: z.discriminatedUnion("which", [
         z.strictObject({ which: z.literal("one"), session: Ulid }),
         z.strictObject({ which: z.literal("all") }),
         z.strictObject({ which: z.literal("others") }),
+        z.strictObject({
+          which: z.literal("presented"),
+          session: Ulid,
+          refreshHash: Digest,
+          deviceHash: Digest,
+        }),
       ]),
       output: z.object({ ended: z.int() }),
     },
     sessions: { input: Nothing, output: LoginSessions },
     /** The password was asked for again and fits `hash`: sensitive verbs are open to this session for a while. */
     confirm: { input: z.strictObject({ session: Ulid, proof: Proof }), output: Nothing },
+    /** Sensitive, and nothing else: for what is sensitive and no account owns, as making an API key. */
+    assertConfirmed: { input: Nothing, output: Nothing },
     profile: { input: Nothing, output: Profile },
     read: { input: Nothing, output: Account },
     update: { input: UpdateProfile, output: Account },
     /** Sensitive. Ends every other session. */
     setPassword: { input: z.strictObject({ hash: PasswordHash }), output: z.object({ ended: z.int() }) },
     /** Forgotten: a code that was sent to a contact stands for the old one. Ends every session. */
-    resetPassword: { input: z.strictObject({ hash: PasswordHash, codeHash: Digest }), output: Nothing },
+    resetPassword: {
+      input: z.strictObject({
+        hash: PasswordHash,
+        codeHash: CodeHash,
+        from: Arrival.pick({ address: true, device: true }),
+      }),
+      output: Nothing,
+    },
     /** Keeps the hash of a code that was sent there. */
     sendCode: {
       input: z.strictObject({
         purpose: z.enum(["contact", "reset"]),
         kind: ContactKind,
         address: z.string().max(320),
-        codeHash: Digest,
+        codeHash: CodeHash,
       }),
       output: Nothing,
     },
     /** Sensitive. The code that was sent there proves the address. */
-    addContact: { input: z.strictObject({ codeHash: Digest }), output: Account },
+    addContact: { input: z.strictObject({ codeHash: CodeHash }), output: Account },
     removeContact: {
       input: z.strictObject({ kind: ContactKind, address: z.string().max(320) }),
       output: Account,

@@ -1,0 +1,47 @@
+import type { Account, LoginSession, Privacy, Profile } from "protocol/accounts.ts";
+import type { AccountRecord, SessionRecord } from "storage/account_storage.ts";
+import type { AccountRole } from "./permissions.ts";
+
+/** What the account itself sees. */
+export function accountView(record: AccountRecord): Account {
+  const { role, privacy, contacts, identities } = record;
+  return {
+    ...profileView(record, "self"),
+    role,
+    privacy,
+    hasPassword: record.password !== undefined,
+    contacts: [...contacts],
+    identities: identities.map(({ provider, linkedAt }) => ({ provider, linkedAt })),
+  };
+}
+
+/** What `role` sees of somebody else. */
+export function profileView(record: AccountRecord, role: AccountRole): Profile {
+  const { id, login, name, avatarUrl, bio, createdAt, privacy } = record;
+  return {
+    id,
+    login,
+    name,
+    createdAt,
+    ...(avatarUrl === undefined || avatarUrl === "" ? {} : { avatarUrl }),
+    ...(bio !== "" && shows(privacy.bio, role) ? { bio } : {}),
+  };
+}
+
+export function sessionView(session: SessionRecord, current: string | undefined): LoginSession {
+  const { id, device, address, region, createdAt, usedAt, endsAt } = session;
+  const place = region === undefined ? address : `${address}, ${region}`;
+  return { id, device, place, createdAt, usedAt, endsAt, current: id === current };
+}
+
+function shows(audience: Privacy[keyof Privacy], role: AccountRole): boolean {
+  if (role === "self" || role === "operator" || role === "system" || role === "service") return true;
+  switch (audience) {
+    case "everyone":
+      return true;
+    case "members":
+      return role === "other";
+    case "nobody":
+      return false;
+  }
+}
