@@ -5,7 +5,7 @@ import { DisplayName } from "./users.ts";
 /** What a program may do with its key. */
 export const Scope = z.enum(["rooms", "messages", "accounts", "keys", "audit"]).meta({
   description:
-    "rooms: open, change and end rooms; messages: say things in rooms; accounts: roles, sessions and " +
+    "rooms: open, change, moderate and end rooms; messages: say things in rooms; accounts: roles, sessions and " +
     "removal of accounts; keys: create and revoke API keys; audit: read the audit log",
 });
 export type Scope = z.infer<typeof Scope>;
@@ -31,4 +31,5 @@ export type ApiKey = z.infer<typeof ApiKey>;
 
 /** The secret is in this answer and nowhere else. */
 export const NewApiKey = ApiKey.extend({ key: z.string() });
-export const ApiKeys = z.object({ keys: z.array(ApiKey) });
+/** Pass `next` as `before` to go on. */
+export const ApiKeys = z.object({ keys: z.array(ApiKey), next: Ulid.optional() });

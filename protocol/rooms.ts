@@ -33,6 +33,8 @@ export const Room = z.object({
   id: Ulid,
   title: z.string(),
   owner: User,
+  /** Ids of users. */
+  moderators: z.array(Ulid),
   state: RoomState,
   settings: RoomSettings,
   online: z.int().nonnegative(),
@@ -47,6 +49,18 @@ export const UpdateRoom = z.strictObject({
   settings: RoomSettings.partial().optional(),
   state: z.literal("ended").optional(),
 });
+
+/** At most 30 days. */
+const MuteMs = z.int().min(1_000).max(30 * 86_400_000).meta({ description: "Milliseconds, 1 s - 30 days" });
+export const MuteUser = z.strictObject({ forMs: MuteMs });
+
+/** Somebody who may not speak in a room until then. */
+export const Mute = z.object({
+  user: Ulid,
+  until: z.int().meta({ description: "Milliseconds since 1970-01-01 UTC" }),
+});
+export type Mute = z.infer<typeof Mute>;
+export const Mutes = z.object({ mutes: z.array(Mute) });
 
 export const Say = z.strictObject({
   text: SayText,

@@ -1,9 +1,21 @@
 import { z } from "zod";
 import { Ulid } from "protocol/ids.ts";
-import { CreateRoom, Joined, MessagePage, Position, Room, Say, UpdateRoom } from "protocol/rooms.ts";
+import {
+  CreateRoom,
+  Joined,
+  MessagePage,
+  Mute,
+  Mutes,
+  MuteUser,
+  Position,
+  Room,
+  Say,
+  UpdateRoom,
+} from "protocol/rooms.ts";
 import { defineActor } from "actors/runtime/definition.ts";
 
 const Nothing = z.strictObject({});
+const OneUser = z.strictObject({ user: Ulid });
 
 /** What a node reports about the viewers it serves. */
 export const Attendance = z.strictObject({
@@ -25,6 +37,11 @@ export const roomActor = defineActor({
     info: { input: Nothing, output: Room },
     update: { input: UpdateRoom, output: Room },
     remove: { input: Nothing, output: Nothing },
+    appoint: { input: OneUser, output: Room },
+    dismiss: { input: OneUser, output: Room },
+    mute: { input: OneUser.extend(MuteUser.shape), output: Mute },
+    unmute: { input: OneUser, output: Nothing },
+    mutes: { input: Nothing, output: Mutes },
     join: { input: z.strictObject({ resume: Position.optional() }), output: Joined },
     say: { input: Say, output: z.object({ accepted: z.literal(true) }), batched: 1_000 },
     messages: {

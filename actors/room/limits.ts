@@ -16,6 +16,9 @@ export interface RoomLimits {
   readonly saidIds: { readonly maxCount: number; readonly maxAgeMs: number };
   /** Users whose say rate is remembered at once. */
   readonly speakersMax: number;
+  readonly moderatorsMax: number;
+  /** Users muted at once. All of them are one row's column, written with every change. */
+  readonly mutesMax: number;
 }
 
 export const DEFAULT_ROOM_LIMITS: RoomLimits = {
@@ -29,4 +32,6 @@ export const DEFAULT_ROOM_LIMITS: RoomLimits = {
   frameItems: 250,
   saidIds: { maxCount: 20_000, maxAgeMs: 120_000 },
   speakersMax: 20_000,
+  moderatorsMax: 50,
+  mutesMax: 500,
 };

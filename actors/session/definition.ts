@@ -21,9 +21,12 @@ export const sessionActor = defineActor({
     pause: verbOf("room.pause"),
     unpause: verbOf("room.unpause"),
     say: verbOf("room.say"),
+    mute: verbOf("room.mute"),
+    unmute: verbOf("room.unmute"),
     /** An operator or the account's owner ends the session. */
     kick: { input: z.strictObject({}), output: z.strictObject({}), reserved: true },
   },
 });
 
 export type SessionVerbs = typeof sessionActor["verbs"];
+export type SessionVerb = keyof SessionVerbs;

@@ -23,6 +23,8 @@ Deno.test("[F5] a room whose id was made by a clock two hours off is refused by 
     owner: { id, name: "Ann" },
     state: "live",
     settings: DEFAULT_ROOM_SETTINGS,
+    moderators: [],
+    mutes: [],
     createdAt: clock.now(),
     head: 0,
     total: 0,

@@ -65,6 +65,8 @@ Deno.test("[M81] the directory reads all rooms page by page, and refuses nothing
       owner: person(1),
       state: states[n % 3]!,
       settings: DEFAULT_ROOM_SETTINGS,
+      moderators: [],
+      mutes: [],
       createdAt: 0,
       head: 0,
       total: 0,

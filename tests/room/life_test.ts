@@ -17,6 +17,7 @@ Deno.test("[M1] a new room is live, belongs to its maker and has the default set
     state: "live",
     settings: { ...DEFAULT_ROOM_SETTINGS, textMax: 30 },
     online: 0,
+    moderators: [],
     createdAt: stage.clock.now(),
   });
   deepEqual(await process.room(viewer(1)).info({}), made);

@@ -1,0 +1,120 @@
+import { parseArgs } from "node:util";
+import { accounts, sessions } from "./commands/accounts.ts";
+import { audit } from "./commands/audit.ts";
+import { type Command, type Group, UsageError } from "./commands/command.ts";
+import { keys } from "./commands/keys.ts";
+import { rooms } from "./commands/rooms.ts";
+import { Server, ServerError } from "./commands/server.ts";
+
+const GROUPS: Readonly<Record<string, Group>> = { accounts, audit, keys, rooms, sessions };
+
+const COMMON = {
+  url: { type: "string" },
+  json: { type: "boolean", default: false },
+  help: { type: "boolean", default: false },
+} as const;
+
+const OPTIONS = `Everywhere:
+  --url URL   the server (http://HOST:PORT, as in the environment)
+  --json      print JSON
+  --help      what there is
+The key comes from BARRAGE_KEY, or else from operator_key in DATA_DIR, which a server makes when it starts.`;
+
+interface Output {
+  readonly code: 0 | 1 | 2;
+  readonly text: string;
+}
+
+type Env = (name: string) => string | undefined;
+
+/** Does what was typed after `deno task ops`: 0 when it was done, 1 when the server refused, 2 when it made no sense. */
+export async function operate(words: readonly string[], env: Env): Promise<Output> {
+  const [group, name, ...rest] = words;
+  const commands = Object.hasOwn(GROUPS, group ?? "") ? GROUPS[group ?? ""]?.commands : undefined;
+  const command = commands !== undefined && Object.hasOwn(commands, name ?? "")
+    ? commands[name ?? ""]
+    : undefined;
+  if (command === undefined) {
+    const asked = words.includes("--help") || words.includes("help");
+    return {
+      code: asked ? 0 : 2,
+      text: commands === undefined ? manual(GROUPS) : manual({ [group!]: GROUPS[group!]! }),
+    };
+  }
+  try {
+    return await run(group!, command, rest, env);
+  } catch (error) {
+    if (error instanceof ServerError) return { code: 1, text: error.message };
+    if (error instanceof UsageError || isParseError(error)) {
+      return { code: 2, text: `${error.message}\n${usageOf(group!, command)}` };
+    }
+    throw error;
+  }
+}
+
+async function run(group: string, command: Command, args: readonly string[], env: Env): Promise<Output> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: { ...COMMON, ...command.options },
+    allowPositionals: true,
+  });
+  const { url, json, help, ...options } = values as Record<string, string | boolean | undefined>;
+  if (help === true) return { code: 0, text: `${usageOf(group, command)}\n${OPTIONS}` };
+  const server = new Server(serverUrl(typeof url === "string" ? url : undefined, env), await readKey(env));
+  const { text, data } = await command.run(server, { positionals, options });
+  return { code: 0, text: json === true ? JSON.stringify(data, null, 2) : text };
+}
+
+/** @throws {UsageError} */
+function serverUrl(given: string | undefined, env: Env): URL {
+  const host = env("HOST") || "127.0.0.1";
+  // A server that listens everywhere is also here.
+  const near = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+  const text = given ?? `http://${near.includes(":") ? `[${near}]` : near}:${env("PORT") || "8080"}`;
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) {
+    throw new UsageError(`Cannot use --url ${JSON.stringify(text)}: it must be http:// or https://`);
+  }
+  return new URL(text);
+}
+
+/** @throws {ServerError} when there is none, or it may not be read. */
+async function readKey(env: Env): Promise<string> {
+  const given = env("BARRAGE_KEY");
+  if (given) return given.trim();
+  const path = `${(env("DATA_DIR") || "data").replace(/\/+$/, "")}/operator_key`;
+  try {
+    return (await Deno.readTextFile(path)).trim();
+  } catch (cause) {
+    throw new ServerError(
+      `Cannot read ${path}: set DATA_DIR to that of a server that has been started, or set BARRAGE_KEY`,
+      { cause },
+    );
+  }
+}
+
+function manual(groups: Readonly<Record<string, Group>>): string {
+  const sections = Object.entries(groups).map(([group, { summary, commands }]) =>
+    [
+      `${summary}:`,
+      ...Object.values(commands).flatMap(({ usage, summary }) => [`  ${group} ${usage}`, `      ${summary}`]),
+    ]
+      .join("\n")
+  );
+  return [`Runs a server: deno task ops <what> <command>`, ...sections, OPTIONS].join("\n\n");
+}
+
+function usageOf(group: string, { usage, summary }: Command): string {
+  return `deno task ops ${group} ${usage}\n  ${summary}`;
+}
+
+/** What `parseArgs` throws for an option it does not know, or one without its value. */
+function isParseError(error: unknown): error is TypeError & { code: string } {
+  return error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
+}
+
+if (import.meta.main) {
+  const { code, text } = await operate(Deno.args, (name) => Deno.env.get(name));
+  if (code === 0) console.log(text);
+  else console.error(text);
+  Deno.exit(code);
+}

@@ -1,0 +1,100 @@
+import type { Reason } from "protocol/errors.ts";
+import type { Row } from "./kind_table.ts";
+import { CALLERS, type Name, PASSWORD } from "./site.ts";
+
+export interface RouteRow extends Row<Name> {
+  readonly body?: unknown;
+  /** Whoever has done it is signed out, or not the same any more: tried by somebody new. */
+  readonly lastAct?: true;
+  /** What those are told who may: what they name is not there. */
+  readonly missing?: Reason;
+}
+
+const EVERYONE: Row<Name> = { may: CALLERS };
+const PEOPLE: readonly Name[] = ["member", "owner", "moderator", "operator"];
+const USERS: readonly Name[] = ["guest", ...PEOPLE];
+const ACCOUNTS: Row<Name> = { may: PEOPLE };
+const CHIEFS: Row<Name> = { may: ["owner", "operator", "key for rooms"] };
+const MODERATORS: Row<Name> = { may: [...CHIEFS.may, "moderator"] };
+const OPERATORS: Row<Name> = { may: ["operator", "key for accounts"] };
+const AUDITORS: Row<Name> = { may: ["operator", "key for audit"] };
+const KEEPERS: Row<Name> = { may: ["operator", "key for keys"] };
+
+/** Who sends these is found out by what they send, or does not matter. */
+export const OPEN: readonly string[] = [
+  "get /.well-known/jwks.json",
+  "get /healthz",
+  "get /readyz",
+  "post /v1/guests",
+  "post /v1/accounts",
+  "post /v1/login",
+  "post /v1/refresh",
+  "post /v1/logout",
+  "post /v1/password-resets",
+  "post /v1/password-resets/confirm",
+  "get /v1/oidc",
+  "get /v1/oidc/{provider}/start",
+  "post /v1/oidc/{provider}/start",
+  "get /v1/oidc/{provider}/callback",
+];
+
+export const ROUTES: Readonly<Record<string, RouteRow>> = {
+  "get /v1/account": ACCOUNTS,
+  "patch /v1/account": { ...ACCOUNTS, body: { bio: "Here" } },
+  "delete /v1/account": { ...ACCOUNTS, lastAct: true },
+  "post /v1/account/confirm": { ...ACCOUNTS, body: { password: PASSWORD } },
+  "post /v1/account/password": {
+    ...{ ...ACCOUNTS, lastAct: true },
+    body: { current: PASSWORD, password: `${PASSWORD}!` },
+  },
+  "delete /v1/account/identities/{provider}": ACCOUNTS,
+  "get /v1/account/events": ACCOUNTS,
+  "post /v1/account/contacts/confirm": { ...ACCOUNTS, body: { code: "12345678" }, missing: "gone" },
+  "post /v1/account/contacts": { ...ACCOUNTS, body: { kind: "email", address: "somebody@example.org" } },
+  "delete /v1/account/contacts/{kind}/{address}": ACCOUNTS,
+  "get /v1/users/{user}": EVERYONE,
+  "get /v1/sessions": ACCOUNTS,
+  "delete /v1/sessions": ACCOUNTS,
+  "delete /v1/sessions/{session}": { ...ACCOUNTS, missing: "not_found" },
+
+  "get /v1/accounts": OPERATORS,
+  "get /v1/accounts/{account}": OPERATORS,
+  "patch /v1/accounts/{account}": { ...OPERATORS, body: { role: "user" } },
+  "delete /v1/accounts/{account}": OPERATORS,
+  "get /v1/accounts/{account}/sessions": OPERATORS,
+  "delete /v1/accounts/{account}/sessions": OPERATORS,
+
+  "post /v1/api-keys": { ...KEEPERS, body: { name: "Bot", scopes: ["keys"] } },
+  "get /v1/audit": AUDITORS,
+  "get /v1/api-keys": KEEPERS,
+  "delete /v1/api-keys/{key}": KEEPERS,
+
+  "post /v1/rooms": { may: [...USERS, "key for rooms"], body: { title: "Mine" } },
+  "get /v1/rooms": EVERYONE,
+  "get /v1/rooms/{room}": EVERYONE,
+  "patch /v1/rooms/{room}": { ...CHIEFS, body: { title: "Renamed" } },
+  "delete /v1/rooms/{room}": CHIEFS,
+  "put /v1/rooms/{room}/moderators/{user}": CHIEFS,
+  "delete /v1/rooms/{room}/moderators/{user}": CHIEFS,
+  "get /v1/rooms/{room}/mutes": MODERATORS,
+  "put /v1/rooms/{room}/mutes/{user}": { ...MODERATORS, body: { forMs: 1_000 } },
+  "delete /v1/rooms/{room}/mutes/{user}": MODERATORS,
+  "post /v1/rooms/{room}/messages": { may: [...USERS, "key for messages"], body: { text: "hello" } },
+  "get /v1/rooms/{room}/messages": EVERYONE,
+  "get /v1/rooms/{room}/events": EVERYONE,
+};
+
+/** On a socket nobody is anonymous for longer than it takes to say hello. */
+const GREETED: Row<Name> = { may: CALLERS.filter((name) => name !== "anonymous") };
+
+export const OPEN_METHODS: readonly string[] = ["session.hello", "session.ping", "session.renew"];
+
+export const METHOD_ROWS: Readonly<Record<string, Row<Name> & { readonly params?: object }>> = {
+  "room.join": GREETED,
+  "room.leave": GREETED,
+  "room.pause": GREETED,
+  "room.unpause": GREETED,
+  "room.say": { may: [...USERS, "key for messages"], params: { text: "hello" } },
+  "room.mute": { ...MODERATORS, params: { forMs: 1_000 } },
+  "room.unmute": MODERATORS,
+};
