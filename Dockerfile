@@ -9,7 +9,7 @@ COPY web/deno.json web/
 RUN deno install --frozen
 COPY . .
 RUN deno task build \
-    && deno cache --frozen main.ts ops/paths.ts ops/cluster/probe.ts
+    && deno cache --frozen main.ts routes/password_worker.ts ops/paths.ts ops/cluster/probe.ts
 
 FROM denoland/deno:2.9.6
 WORKDIR /app

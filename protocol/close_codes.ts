@@ -15,6 +15,7 @@ export const CLOSE_CODES = {
   shutdown: { code: 4452, text: "The server is stopping" },
   overloaded: { code: 4453, text: "The server has no room for more sockets" },
   session_lost: { code: 4454, text: "The session is no longer held by this server" },
+  token_expired: { code: 4455, text: "The token has run out; come back with a new one" },
 } as const satisfies Record<string, { code: number; text: string }>;
 
 export type CloseReason = keyof typeof CLOSE_CODES;

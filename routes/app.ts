@@ -1,26 +1,49 @@
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { BarrageError } from "protocol/errors.ts";
+import { type AccountParts, accountRoutes } from "./accounts.ts";
+import { type AuditParts, auditRoutes } from "./audit.ts";
+import { type ClientAddress, networkOf } from "./client_address.ts";
+import { type ApiKeyParts, apiKeyRoutes } from "./api_keys.ts";
+import { type ContactParts, contactRoutes } from "./contacts.ts";
 import { addDocuments } from "./documents.ts";
 import { type EventParts, eventRoutes } from "./events.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import { type GuestParts, guestRoutes } from "./guests.ts";
 import { type HealthParts, healthRoutes } from "./health.ts";
 import { createHttpApp } from "./http_app.ts";
-import { identify } from "./identify.ts";
+import type { Authenticator } from "./identify.ts";
+import { type KeySetParts, keySetRoutes } from "./jwks.ts";
+import type { KeyGuard } from "./key_guard.ts";
 import { type MessageParts, messageRoutes } from "./messages.ts";
 import { type MetricsParts, metricsRoutes } from "./metrics.ts";
+import { type ModerationParts, moderationRoutes } from "./moderation.ts";
+import { type OperatorAccountParts, operatorAccountRoutes } from "./operator_accounts.ts";
+import { type OidcParts, oidcRoutes } from "./oidc.ts";
 import { pageRoutes } from "./pages.ts";
+import { type PasswordResetParts, passwordResetRoutes } from "./password_resets.ts";
 import { problemResponse } from "./problems.ts";
 import { type RoomParts, roomRoutes } from "./rooms.ts";
-import type { TokenVerifier } from "./tokens.ts";
+import { type SessionParts, sessionRoutes } from "./sessions.ts";
+import { type SignInParts, signInRoutes } from "./sign_in.ts";
 
 /** What each group of routes works with; none of them sees the parts of another. */
 export interface AppParts {
   readonly version: string;
   readonly bodyMaxBytes: number;
+  readonly keySet: KeySetParts;
   readonly guests: GuestParts;
+  readonly accounts: AccountParts;
+  readonly signIn: SignInParts;
+  readonly oidc: OidcParts;
+  readonly sessions: SessionParts;
+  readonly contacts: ContactParts;
+  readonly passwordResets: PasswordResetParts;
+  readonly audit: AuditParts;
   readonly rooms: RoomParts;
+  readonly moderation: ModerationParts;
+  readonly operatorAccounts: OperatorAccountParts;
+  readonly apiKeys: ApiKeyParts;
   readonly messages: MessageParts;
   readonly events: EventParts;
   readonly health: HealthParts;
@@ -29,7 +52,7 @@ export interface AppParts {
 
 export function createApp(parts: AppParts) {
   const app = createHttpApp();
-  // Tokens travel in a header and never in a cookie here, so other origins may call: they must bring one.
+  // Other origins may call with a token in the header; without allowed credentials browsers send them no cookies.
   app.use("/v1/*", cors({ origin: "*", maxAge: 86_400 }));
   app.use(
     "/v1/*",
@@ -39,8 +62,19 @@ export function createApp(parts: AppParts) {
         problemResponse(new BarrageError("too_large", `The body is over ${parts.bodyMaxBytes} bytes`)),
     }),
   );
+  app.route("/", keySetRoutes(parts.keySet));
   app.route("/", guestRoutes(parts.guests));
+  app.route("/", accountRoutes(parts.accounts));
+  app.route("/", signInRoutes(parts.signIn));
+  app.route("/", oidcRoutes(parts.oidc));
+  app.route("/", sessionRoutes(parts.sessions));
+  app.route("/", contactRoutes(parts.contacts));
+  app.route("/", passwordResetRoutes(parts.passwordResets));
+  app.route("/", auditRoutes(parts.audit));
   app.route("/", roomRoutes(parts.rooms));
+  app.route("/", moderationRoutes(parts.moderation));
+  app.route("/", operatorAccountRoutes(parts.operatorAccounts));
+  app.route("/", apiKeyRoutes(parts.apiKeys));
   app.route("/", messageRoutes(parts.messages));
   app.route("/", eventRoutes(parts.events));
   app.route("/", healthRoutes(parts.health));
@@ -53,13 +87,29 @@ export function createApp(parts: AppParts) {
   return app;
 }
 
+export interface HandlerParts {
+  readonly app: ReturnType<typeof createApp>;
+  readonly gateway: Gateway;
+  readonly authenticator: Authenticator;
+  readonly clientAddress: ClientAddress;
+  readonly keyGuard: KeyGuard;
+}
+
 /** The whole server as one function: WebSocket handshakes go to the gateway, everything else to the app. */
-export function createHandler(app: ReturnType<typeof createApp>, gateway: Gateway, tokens: TokenVerifier) {
-  return async function handle(request: Request, address: string): Promise<Response> {
+export function createHandler({ app, gateway, authenticator, clientAddress, keyGuard }: HandlerParts) {
+  async function answer(request: Request, address: string): Promise<Response> {
     try {
       // A response to an upgrade must be returned as it is; middleware would copy it.
       if (pathOf(request) !== "/v1/ws") return await app.fetch(request, { address });
-      return gateway.accept(request, address, await identify(request.headers, tokens));
+      return gateway.accept(request, networkOf(address), await authenticator.greet(request));
+    } catch (error) {
+      return problemResponse(error);
+    }
+  }
+  return async function handle(request: Request, peer: string): Promise<Response> {
+    try {
+      const address = clientAddress.of(request.headers, peer);
+      return await keyGuard.pass(request, networkOf(address), () => answer(request, address));
     } catch (error) {
       return problemResponse(error);
     }

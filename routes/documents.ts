@@ -8,7 +8,7 @@ export function addDocuments(app: OpenAPIHono<HttpEnv>, version: string): void {
     type: "http",
     scheme: "bearer",
     bearerFormat: "JWT",
-    description: "From POST /v1/guests",
+    description: "An access token, from POST /v1/guests, /v1/accounts or /v1/login, or an API key",
   });
   app.doc31("/v1/openapi.json", {
     openapi: "3.1.0",

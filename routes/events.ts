@@ -2,11 +2,12 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { Ulid } from "protocol/ids.ts";
 import type { Position } from "protocol/rooms.ts";
 import { roomActor } from "actors/room/definition.ts";
+import { ANONYMOUS } from "actors/runtime/caller.ts";
 import type { ActorNode } from "actors/runtime/node.ts";
+import { networkOf } from "./client_address.ts";
 import type { EventStreams } from "./gateway/event_streams.ts";
 import { createHttpApp, failure } from "./http_app.ts";
-import { callerOf } from "./identify.ts";
-import type { TokenVerifier } from "./tokens.ts";
+import type { Authenticator } from "./identify.ts";
 
 const HEADERS = {
   "content-type": "text/event-stream",
@@ -37,12 +38,13 @@ const events = createRoute({
 export interface EventParts {
   readonly node: ActorNode;
   readonly streams: EventStreams;
-  readonly tokens: TokenVerifier;
+  readonly authenticator: Authenticator;
 }
 
-export function eventRoutes({ node, streams, tokens }: EventParts) {
+export function eventRoutes({ node, streams, authenticator }: EventParts) {
   return createHttpApp().openapi(events, async (c) => {
-    const caller = await callerOf(c.req.raw.headers, tokens);
+    const verified = await authenticator.identify(c.req.raw);
+    const caller = verified?.caller ?? ANONYMOUS;
     const { room } = c.req.valid("param");
     const resume = positionOf(c.req.valid("header")["last-event-id"]);
     if (c.req.method === "HEAD") {
@@ -50,7 +52,7 @@ export function eventRoutes({ node, streams, tokens }: EventParts) {
       await node.ref(roomActor, room, caller).info({});
       return new Response(null, { headers: HEADERS });
     }
-    const stream = streams.open(c.env.address);
+    const stream = streams.open(networkOf(c.env.address), verified);
     try {
       const seat = await streams.enter(room, stream);
       const joined = await node.ref(roomActor, room, caller).join(resume === undefined ? {} : { resume });

@@ -17,18 +17,21 @@ const create = createRoute({
 
 export interface GuestParts {
   readonly enabled: boolean;
-  readonly tokens: Tokens;
+  readonly tokens: Pick<Tokens, "issueGuest">;
   readonly ids: Ids;
-  readonly limiter: AddressLimiter;
+  readonly perMinute: AddressLimiter;
+  readonly perDay: AddressLimiter;
 }
 
-export function guestRoutes({ enabled, tokens, ids, limiter }: GuestParts) {
+export function guestRoutes({ enabled, tokens, ids, perMinute, perDay }: GuestParts) {
   return createHttpApp().openapi(create, async (c) => {
     if (!enabled) throw new BarrageError("forbidden", "This server takes no guests");
-    await limiter.take(c.env.address);
+    await perMinute.take(c.env.address);
+    await perDay.take(c.env.address);
     const id = ids.next();
     const user = { id, name: c.req.valid("json").name ?? `Guest ${id.slice(-4)}` };
     c.header("cache-control", "no-store");
-    return c.json({ token: await tokens.issueGuest(user), user }, 201);
+    const { token } = await tokens.issueGuest({ user, session: ids.next() });
+    return c.json({ token, user }, 201);
   });
 }

@@ -4,8 +4,7 @@ import { MessagePage, Say } from "protocol/rooms.ts";
 import { HISTORY_PAGE_MAX, roomActor } from "actors/room/definition.ts";
 import type { ActorNode } from "actors/runtime/node.ts";
 import { createHttpApp, failure, json } from "./http_app.ts";
-import { callerOf } from "./identify.ts";
-import type { TokenVerifier } from "./tokens.ts";
+import type { Authenticator } from "./identify.ts";
 
 const tags = ["messages"];
 const params = z.object({ room: Ulid });
@@ -41,20 +40,20 @@ const history = createRoute({
 
 export interface MessageParts {
   readonly node: ActorNode;
-  readonly tokens: TokenVerifier;
+  readonly authenticator: Authenticator;
 }
 
-export function messageRoutes({ node, tokens }: MessageParts) {
+export function messageRoutes({ node, authenticator }: MessageParts) {
   return createHttpApp()
     .openapi(say, async (c) => {
-      const caller = await callerOf(c.req.raw.headers, tokens);
+      const caller = await authenticator.callerOf(c.req.raw);
       const { room } = c.req.valid("param");
       const { id = node.ports.ids.next(), ...said } = c.req.valid("json");
       // Between nodes a command may be sent again; with an id it is said once.
       return c.json(await node.ref(roomActor, room, caller).say({ id, ...said }), 202);
     })
     .openapi(history, async (c) => {
-      const caller = await callerOf(c.req.raw.headers, tokens);
+      const caller = await authenticator.callerOf(c.req.raw);
       const { room } = c.req.valid("param");
       return c.json(await node.ref(roomActor, room, caller).messages(c.req.valid("query")), 200);
     });

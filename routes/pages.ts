@@ -9,7 +9,7 @@ import type { HttpEnv } from "./http_app.ts";
 const WEB = fileURLToPath(new URL("../web", import.meta.url));
 
 /** No inline scripts, nothing from elsewhere; only the API page needs inline styles, which Swagger UI writes. */
-const strict = secureHeaders({
+const STRICT = {
   contentSecurityPolicy: {
     defaultSrc: ["'self'"],
     imgSrc: ["'self'", "data:"],
@@ -22,6 +22,13 @@ const strict = secureHeaders({
   referrerPolicy: "same-origin",
   // Plain HTTP on localhost is the default way to run; a proxy with TLS sets this itself.
   strictTransportSecurity: false,
+};
+const strict = secureHeaders(STRICT);
+
+/** There people see the pictures they have chosen, which lie elsewhere. */
+const withPictures = secureHeaders({
+  ...STRICT,
+  contentSecurityPolicy: { ...STRICT.contentSecurityPolicy, imgSrc: ["'self'", "data:", "https:"] },
 });
 
 const apiPage = secureHeaders({
@@ -38,6 +45,7 @@ const apiPage = secureHeaders({
 export function pageRoutes() {
   const app = new Hono<HttpEnv>();
   const page = serveStatic({ root: WEB, path: "live_room.html" });
+  const accountPage = serveStatic({ root: WEB, path: "account.html" });
   app.use("/assets/*", etag(), async (c, next) => {
     c.header("cache-control", "no-cache");
     await next();
@@ -54,6 +62,8 @@ export function pageRoutes() {
   app.get("/assets/:file{[\\w-]+\\.(css|svg|png)}", serveStatic({ root: WEB, rewriteRequestPath }));
   app.get("/", strict, page);
   app.get("/rooms/:room", strict, page);
+  for (const path of ["/login", "/register", "/reset"]) app.get(path, strict, accountPage);
+  app.get("/account", withPictures, accountPage);
   app.get("/docs", apiPage, serveStatic({ root: WEB, path: "docs.html" }));
   app.get("/favicon.ico", (c) => c.redirect("/assets/favicon.svg", 301));
   return app;

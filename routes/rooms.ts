@@ -7,8 +7,7 @@ import type { ActorNode } from "actors/runtime/node.ts";
 import type { RoomStore } from "storage/storage.ts";
 import type { AddressLimiter } from "./address_limiter.ts";
 import { createHttpApp, failure, json } from "./http_app.ts";
-import { callerOf } from "./identify.ts";
-import type { TokenVerifier } from "./tokens.ts";
+import type { Authenticator } from "./identify.ts";
 
 const tags = ["rooms"];
 const security = [{ token: [] }];
@@ -76,14 +75,14 @@ export interface RoomParts {
     changed(): Promise<void>;
   };
   readonly directory: Pick<RoomDirectory, "onlineOf">;
-  readonly tokens: TokenVerifier;
+  readonly authenticator: Authenticator;
   readonly limiter: AddressLimiter;
 }
 
-export function roomRoutes({ node, rooms, directory, tokens, limiter }: RoomParts) {
+export function roomRoutes({ node, rooms, directory, authenticator, limiter }: RoomParts) {
   return createHttpApp()
     .openapi(create, async (c) => {
-      const caller = await callerOf(c.req.raw.headers, tokens);
+      const caller = await authenticator.callerOf(c.req.raw);
       await limiter.take(c.env.address);
       const id = node.ports.ids.next();
       const room = await node.ref(roomActor, id, caller).create(c.req.valid("json"));
@@ -99,6 +98,7 @@ export function roomRoutes({ node, rooms, directory, tokens, limiter }: RoomPart
       });
       const page = records.slice(0, limit).map(({ head: _head, total: _total, state, ...room }) => ({
         ...room,
+        moderators: [...room.moderators],
         state: state === "live" ? "live" as const : "ended" as const,
         online: directory.onlineOf(room.id),
       }));
@@ -106,17 +106,17 @@ export function roomRoutes({ node, rooms, directory, tokens, limiter }: RoomPart
       return c.json({ rooms: page, ...(next === undefined ? {} : { next }) }, 200);
     })
     .openapi(read, async (c) => {
-      const caller = await callerOf(c.req.raw.headers, tokens);
+      const caller = await authenticator.callerOf(c.req.raw);
       return c.json(await node.ref(roomActor, c.req.valid("param").room, caller).info({}), 200);
     })
     .openapi(update, async (c) => {
-      const caller = await callerOf(c.req.raw.headers, tokens);
+      const caller = await authenticator.callerOf(c.req.raw);
       const room = await node.ref(roomActor, c.req.valid("param").room, caller).update(c.req.valid("json"));
       await rooms.changed();
       return c.json(room, 200);
     })
     .openapi(remove, async (c) => {
-      const caller = await callerOf(c.req.raw.headers, tokens);
+      const caller = await authenticator.callerOf(c.req.raw);
       await node.ref(roomActor, c.req.valid("param").room, caller).remove({});
       await rooms.changed();
       return c.body(null, 204);

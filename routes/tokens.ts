@@ -1,105 +1,136 @@
-import { decodeProtectedHeader, importJWK, type JWK, jwtVerify, SignJWT } from "jose";
+import { decodeProtectedHeader, jwtVerify, SignJWT } from "jose";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { BarrageError } from "protocol/errors.ts";
 import { Ulid } from "protocol/ids.ts";
-import type { User } from "protocol/users.ts";
 import { type Caller, Standing } from "actors/runtime/caller.ts";
-import type { TokenKeyStore } from "storage/storage.ts";
+import type { PublicKeys } from "./public_keys.ts";
+import { ALGORITHM, type SigningKey } from "./signing_key.ts";
+import type { Verified, Verifier } from "./verifier.ts";
 
-const ALGORITHM = "EdDSA";
 const ISSUER = "barrage";
 const AUDIENCE = "barrage";
-const GUEST_DAYS = 30;
-/** Keys of other nodes, and key ids that nobody has: a flood of made-up ids must not reach the database each time. */
-const KEYS_MAX = 1_000;
-const KEY_TTL_MS = 60_000;
+/** A guest has nothing to refresh with. */
+export const GUEST_TOKEN_MS = 30 * 86_400_000;
+const TOKEN_MAX_LENGTH = 4_096;
 
-const Claims = z.object({ sub: Ulid, sid: Ulid, name: z.string().min(1).max(128), standing: Standing });
-const KeyId = z.string().min(1).max(64);
+const Header = z.object({ alg: z.literal(ALGORITHM), kid: z.string().min(1).max(64) });
+const Claims = z.object({
+  sub: Ulid,
+  sid: Ulid,
+  name: z.string().min(1).max(128),
+  standing: Standing,
+  iat: z.int(),
+  exp: z.int(),
+});
 
 export type UserCaller = Extract<Caller, { kind: "user" }>;
+/** Whom a token is for. */
+export type Bearer = Pick<UserCaller, "user" | "standing" | "session">;
 
-export interface TokenVerifier {
-  /** @throws {BarrageError} `unauthenticated`, without saying which check failed. */
-  verify(token: string): Promise<UserCaller>;
+export interface Issued {
+  readonly token: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+export interface TokensOptions {
+  readonly signing: { readonly present: SigningKey };
+  readonly keys: Pick<PublicKeys, "find">;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Of access tokens. */
+  readonly accessMs: number;
+  /** Tokens that were checked before and are remembered. */
+  readonly cachedMax: number;
 }
 
 /**
  * Signed tokens (RFC 7519 with EdDSA, RFC 8037). Each node signs with a key of its own and publishes the public half,
- * so no node ever holds another one's secret and checking a token takes no look-up.
+ * so no node ever holds another one's secret, and checking a token asks nobody. A signature is checked once while its
+ * token is remembered: the check takes longer than most calls.
  */
-export class Tokens implements TokenVerifier {
-  readonly #privateKey: CryptoKey;
-  readonly #keyId: string;
-  readonly #keys: TokenKeyStore;
-  readonly #known = new LRUCache<string, CryptoKey | "unknown">({ max: KEYS_MAX, ttl: KEY_TTL_MS });
-  readonly #ownPublicKey: CryptoKey;
+export class Tokens implements Verifier {
+  readonly #options: TokensOptions;
+  readonly #checked: LRUCache<string, Verified>;
 
-  private constructor(privateKey: CryptoKey, publicKey: CryptoKey, keyId: string, keys: TokenKeyStore) {
-    this.#privateKey = privateKey;
-    this.#ownPublicKey = publicKey;
-    this.#keyId = keyId;
-    this.#keys = keys;
+  constructor(options: TokensOptions) {
+    this.#options = options;
+    this.#checked = new LRUCache({ max: options.cachedMax });
   }
 
-  /** @param key An Ed25519 private key with a `kid`; its public half is published in `keys`. */
-  static async from(key: JWK, keys: TokenKeyStore): Promise<Tokens> {
-    const { d: _private, ...publicPart } = key;
-    const [privateKey, publicKey] = await Promise.all([
-      importJWK(key, ALGORITHM),
-      importJWK(publicPart, ALGORITHM),
-    ]);
-    if (!(privateKey instanceof CryptoKey) || !(publicKey instanceof CryptoKey) || key.kid === undefined) {
-      throw new TypeError("Cannot use the signing key: it is not an Ed25519 key with a kid");
-    }
-    await keys.publish(key.kid, publicPart);
-    return new Tokens(privateKey, publicKey, key.kid, keys);
+  /** @param notAfter When its session ends at the latest, in milliseconds since 1970. */
+  issueAccess(bearer: Bearer, notAfter = Infinity): Promise<Issued> {
+    return this.#issue(bearer, Math.min(this.#options.accessMs, notAfter - this.#options.now()));
   }
 
-  async issueGuest(user: User): Promise<string> {
-    return await new SignJWT({ name: user.name, sid: user.id, standing: "guest" })
-      .setProtectedHeader({ alg: ALGORITHM, kid: this.#keyId })
+  /** @param bearer With a session of its own, so that this token alone can be revoked. */
+  issueGuest(bearer: Omit<Bearer, "standing">): Promise<Issued> {
+    return this.#issue({ ...bearer, standing: "guest" }, GUEST_TOKEN_MS);
+  }
+
+  /**
+   * Whether it was revoked is not looked at.
+   * @throws {BarrageError} `unauthenticated`; `unavailable` or another reason when its key cannot be looked for.
+   */
+  async verify(token: string): Promise<Verified> {
+    const checked = this.#checked.get(token);
+    if (checked !== undefined && this.#options.now() < checked.expiresAt) return checked;
+    this.#checked.delete(token);
+    const verified = await this.#check(token);
+    this.#checked.set(token, verified);
+    return verified;
+  }
+
+  async #issue({ user, standing, session }: Bearer, lifeMs: number): Promise<Issued> {
+    const { signing, now } = this.#options;
+    const { privateKey, kid, expiresAt: keyEnd } = signing.present;
+    const iat = Math.floor(now() / 1_000);
+    const exp = Math.floor(Math.min(now() + lifeMs, keyEnd) / 1_000);
+    const token = await new SignJWT({ name: user.name, sid: session, standing })
+      .setProtectedHeader({ alg: ALGORITHM, kid })
       .setSubject(user.id).setIssuer(ISSUER).setAudience(AUDIENCE)
-      .setIssuedAt().setExpirationTime(`${GUEST_DAYS}d`)
-      .sign(this.#privateKey);
+      .setIssuedAt(iat).setExpirationTime(exp)
+      .sign(privateKey);
+    return { token, expiresAt: exp * 1_000 };
   }
 
-  async verify(token: string): Promise<UserCaller> {
+  async #check(token: string): Promise<Verified> {
     const key = await this.#keyOf(token);
     try {
       const { payload } = await jwtVerify(token, key, {
         algorithms: [ALGORITHM],
         issuer: ISSUER,
         audience: AUDIENCE,
+        currentDate: new Date(this.#options.now()),
       });
-      const { sub, sid, name, standing } = Claims.parse(payload);
-      return { kind: "user", user: { id: sub, name }, standing, session: sid };
+      const { sub, sid, name, standing, exp } = Claims.parse(payload);
+      const caller: UserCaller = { kind: "user", user: { id: sub, name }, standing, session: sid };
+      return { caller, expiresAt: exp * 1_000 };
     } catch (cause) {
-      throw new BarrageError("unauthenticated", "The token is not valid", { cause });
+      throw refused(cause);
     }
   }
 
-  /** @throws {BarrageError} `unauthenticated` for an unknown key; `unavailable` when the store cannot be asked. */
   async #keyOf(token: string): Promise<CryptoKey> {
+    const { signing, keys } = this.#options;
     const kid = keyIdOf(token);
-    if (kid === this.#keyId) return this.#ownPublicKey;
-    let key = this.#known.get(kid);
-    if (key === undefined) {
-      const found = await this.#keys.find(kid);
-      const imported = found === undefined ? undefined : await importJWK(found as JWK, ALGORITHM);
-      key = imported instanceof CryptoKey ? imported : "unknown";
-      this.#known.set(kid, key);
-    }
-    if (key === "unknown") throw new BarrageError("unauthenticated", "The token is not valid");
+    const { present } = signing;
+    const key = kid === present.kid ? present.publicKey : await keys.find(kid);
+    if (key === undefined) throw refused();
     return key;
   }
 }
 
 function keyIdOf(token: string): string {
+  if (token.length > TOKEN_MAX_LENGTH) throw refused();
   try {
-    return KeyId.parse(decodeProtectedHeader(token).kid);
+    return Header.parse(decodeProtectedHeader(token)).kid;
   } catch (cause) {
-    throw new BarrageError("unauthenticated", "The token is not valid", { cause });
+    throw refused(cause);
   }
+}
+
+function refused(cause?: unknown): BarrageError {
+  return new BarrageError("unauthenticated", "The token is not valid", { cause });
 }

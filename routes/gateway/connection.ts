@@ -84,6 +84,10 @@ export class Connection implements Viewer {
     return this.#speech.form;
   }
 
+  get codec(): Codec {
+    return this.#speech.codec;
+  }
+
   get limits(): GatewayLimits {
     return this.#ports.limits;
   }
@@ -140,10 +144,16 @@ export class Connection implements Viewer {
   }
 
   /** Says that this socket will be closed and when to come back. */
-  announceClose(reason: CloseReason, afterMs: number): void {
+  announceClose(reason: CloseReason, afterMs: number, graceMs?: number): void {
     if (this.#life !== "open") return;
     this.#life = "closing";
-    this.notify("session.closing", { reason, reconnect: mayReconnect(CLOSE_CODES[reason].code), afterMs });
+    const reconnect = mayReconnect(CLOSE_CODES[reason].code);
+    this.notify("session.closing", {
+      reason,
+      reconnect,
+      afterMs,
+      ...(graceMs === undefined ? {} : { graceMs }),
+    });
   }
 
   close(reason: CloseReason): void {

@@ -3,9 +3,11 @@ import { BarrageError } from "protocol/errors.ts";
 import type { Joined } from "protocol/rooms.ts";
 import type { Clock } from "actors/runtime/clock.ts";
 import type { Drops } from "actors/runtime/drops.ts";
+import type { Verified } from "../verifier.ts";
 import type { FrameForm } from "./broadcast.ts";
 import type { Hub } from "./hub.ts";
 import type { GallerySeat, Viewer } from "./seat.ts";
+import type { TokenDesk } from "./token_desk.ts";
 
 const COMMENT_MS = 15_000;
 const decoder = new TextDecoder();
@@ -25,6 +27,7 @@ export interface EventStreamsOptions {
   readonly hub: Hub;
   readonly clock: Clock;
   readonly drops: Drops;
+  readonly tokens: TokenDesk;
   readonly limits: {
     readonly sendQueueMaxBytes: number;
     readonly connectionsMax: number;
@@ -56,9 +59,12 @@ export class EventStreams {
     return this.#open.size;
   }
 
-  /** @throws {BarrageError} `overloaded` over the limits, `unavailable` while the server stops. */
-  open(address: string): EventStream {
-    const { limits, drops } = this.#options;
+  /**
+   * @param verified Whose token the stream rests on, if any.
+   * @throws {BarrageError} `overloaded` over the limits, `unavailable` while the server stops.
+   */
+  open(address: string, verified: Verified | undefined): EventStream {
+    const { limits, drops, tokens } = this.#options;
     if (this.#closing) throw new BarrageError("unavailable", "The server is stopping");
     const mine = this.#perAddress.get(address) ?? 0;
     if (this.#open.size >= limits.connectionsMax || mine >= limits.connectionsPerAddress) {
@@ -68,11 +74,13 @@ export class EventStreams {
     this.#perAddress.set(address, mine + 1);
     const stream: EventStream = new EventStream(limits.sendQueueMaxBytes, drops, () => {
       this.#open.delete(stream);
+      tokens.leave(stream);
       const left = (this.#perAddress.get(address) ?? 1) - 1;
       if (left > 0) this.#perAddress.set(address, left);
       else this.#perAddress.delete(address);
     });
     this.#open.add(stream);
+    if (verified !== undefined) tokens.enter(stream, verified);
     return stream;
   }
 

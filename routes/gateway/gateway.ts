@@ -3,7 +3,7 @@ import { BarrageError } from "protocol/errors.ts";
 import { SUBPROTOCOLS } from "protocol/methods.ts";
 import type { Clock } from "actors/runtime/clock.ts";
 import type { Drops } from "actors/runtime/drops.ts";
-import type { UserCaller } from "../tokens.ts";
+import type { Introduction } from "../identify.ts";
 import { Connection, type ConnectionPorts, type Speech } from "./connection.ts";
 import type { GatewayDispatcher } from "./dispatcher.ts";
 import type { GatewayLimits } from "./limits.ts";
@@ -12,6 +12,8 @@ const SWEEP_MS = 1_000;
 /** Clients come back spread over this time after a planned stop. */
 const RECONNECT_SPREAD_MS = 3_000;
 const CLOSE_GRACE_MS = 1_000;
+/** Time for the last of them to find another node, enter its rooms there and leave. */
+const MOVE_MS = 2_000;
 
 const SPEECHES: readonly Speech[] = CODECS.map((codec) => ({
   codec,
@@ -62,11 +64,11 @@ export class Gateway {
   }
 
   /**
-   * Answers the handshake; `caller` is known when it carried a valid token.
+   * Answers the handshake; `introduction` says who it is, when it carried a valid token.
    * @throws {BarrageError} `overloaded` when the node or the address has too many sockets, `unavailable` while stopping,
    * `invalid_request` when the request is no WebSocket handshake or asks for an unknown subprotocol.
    */
-  accept(request: Request, address: string, caller: UserCaller | undefined): Response {
+  accept(request: Request, address: string, introduction: Introduction | undefined): Response {
     const { limits, dispatcher, drops } = this.#options;
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
       throw new BarrageError("invalid_request", "Cannot upgrade: the request is no WebSocket handshake");
@@ -86,7 +88,7 @@ export class Gateway {
     this.#sockets++;
     const connection = new Connection(socket, speech, this.#ports);
     socket.onopen = () => {
-      dispatcher.opened(connection, caller);
+      dispatcher.opened(connection, introduction);
       if (this.#closing) connection.close("shutdown");
     };
     socket.onmessage = ({ data }) => {
@@ -109,7 +111,7 @@ export class Gateway {
     this.#closing = true;
   }
 
-  /** Tells every client when to come back; calls that run are still answered. */
+  /** Tells every client when to come back, there being no other node; calls that run are still answered. */
   announceClose(): void {
     this.refuse();
     this.#cancelSweep?.();
@@ -119,15 +121,34 @@ export class Gateway {
   }
 
   /**
+   * Sends the clients to other nodes, one after the other, and serves each until it has left; resolves when all have, or
+   * after `withinMs`.
+   */
+  async sendAway(withinMs: number): Promise<void> {
+    this.refuse();
+    const { random, dispatcher } = this.#options;
+    const graceMs = Math.round(Math.min(withinMs, RECONNECT_SPREAD_MS + MOVE_MS));
+    const spreadMs = Math.max(0, Math.min(RECONNECT_SPREAD_MS, graceMs - MOVE_MS));
+    for (const connection of [...dispatcher.connections]) {
+      connection.announceClose("shutdown", Math.round(random() * spreadMs), graceMs);
+    }
+    await this.#untilEmpty(graceMs);
+  }
+
+  /**
    * Closes every socket and waits for the peers to agree, for a second at most: when the HTTP server shuts down, Deno
    * closes what is left with a code of its own.
    */
   async close(): Promise<void> {
     for (const connection of [...this.#options.dispatcher.connections]) connection.close("shutdown");
+    await this.#untilEmpty(CLOSE_GRACE_MS);
+  }
+
+  async #untilEmpty(ms: number): Promise<void> {
     if (this.#sockets === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onEmpty = resolve;
-    const cancel = this.#options.clock.after(CLOSE_GRACE_MS, resolve);
+    const cancel = this.#options.clock.after(ms, resolve);
     await promise;
     cancel();
   }

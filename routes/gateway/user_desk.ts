@@ -16,10 +16,13 @@ const decoder = new TextDecoder();
 export class UserDesk {
   readonly #drops: Drops;
   readonly #subscription: Subscription;
+  readonly #perUser: number;
   readonly #sockets = new Map<string, Connection[]>();
 
-  constructor(bus: Bus, drops: Drops) {
+  /** @param perUser Sockets of one user on this node; over it the oldest is closed. */
+  constructor(bus: Bus, drops: Drops, perUser: number) {
     this.#drops = drops;
+    this.#perUser = perUser;
     this.#subscription = bus.subscribe("barrage.v1.evt.user.*.*", (message) => this.#receive(message));
   }
 
@@ -29,8 +32,11 @@ export class UserDesk {
 
   enter(user: string, connection: Connection): void {
     const mine = this.#sockets.get(user);
-    if (mine === undefined) this.#sockets.set(user, [connection]);
-    else mine.push(connection);
+    if (mine === undefined) return void this.#sockets.set(user, [connection]);
+    mine.push(connection);
+    if (mine.length <= this.#perUser) return;
+    this.#drops.count("gateway", "replaced");
+    mine[0]?.close("replaced");
   }
 
   leave(user: string, connection: Connection): void {
@@ -51,7 +57,7 @@ export class UserDesk {
       for (const connection of [...mine]) connection.close("kicked");
     } else if (event === "notice") {
       this.#notify(mine, data);
-    } else {
+    } else if (event !== "conversation") { // that is for those who chat
       this.#drops.count("user", "unknown_event");
     }
   }

@@ -21,23 +21,17 @@ Deno.test("[S16] when a session ends on one node, its sockets and event streams 
   await using open = new AsyncDisposableStack();
   const greet = (token: string) =>
     Promise.all(nodes.map(async (node) => open.use(await SocketClient.greet(node.socketUrl, token))));
-  const watch = (token: string) =>
-    Promise.all(nodes.map(async ({ url }) => {
-      const headers = { authorization: `Bearer ${token}` };
-      const reader = open.use(await EventReader.open(`${url}/v1/rooms/${room}/events`, headers));
-      await reader.next();
-      return reader;
-    }));
   const [sockets, others] = [await greet(ending.token), await greet(staying.token)];
-  const streams = await watch(ending.token);
+  for (const { url } of nodes) {
+    const headers = { authorization: `Bearer ${ending.token}` };
+    open.use(await EventReader.open(`${url}/v1/rooms/${room}/events`, headers));
+  }
+  for (const node of nodes) await node.metricIs("barrage_event_streams", 1);
 
   const answers = await new HttpClient(c, ending.token).post("/v1/logout", {});
   ok(answers.status < 300, `${answers.status}`);
   for (const socket of sockets) equal((await socket.closed).code, CLOSE_CODES.unauthenticated.code);
-  for (const stream of streams) {
-    let event = await stream.next();
-    while (event !== undefined) event = await stream.next();
-  }
+  for (const node of nodes) await node.metricIs("barrage_event_streams", 0);
   for (const { url, socketUrl } of nodes) {
     equal((await new HttpClient(url, ending.token).get(`/v1/rooms/${room}`)).status, 401);
     await using late = await SocketClient.open(socketUrl);

@@ -1,34 +1,29 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
-import { Tokens } from "routes/tokens.ts";
-import { openSqlite } from "storage/sqlite.ts";
-import { ProcessStorage } from "tests/support/process_storage.ts";
-import { person } from "tests/support/room_stage.ts";
+import { person, ulid } from "tests/support/room_stage.ts";
+import { TokenStage } from "tests/support/token_stage.ts";
 import { TokenForge } from "tests/support/tokens.ts";
 
-async function signingKey(kid: string): Promise<JWK> {
+async function keyOf(kid: string): Promise<JWK> {
   const { privateKey } = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
   return { ...await exportJWK(privateKey), kid };
 }
 
 Deno.test("[Y24] a token of one node is taken by another, which asks the database for the key once", async () => {
-  await using database = await openSqlite({ path: ":memory:" });
-  const storage = new ProcessStorage(database);
-  const issuer = await Tokens.from(await signingKey("node a"), database.tokenKeys);
-  const checker = await Tokens.from(await signingKey("node b"), storage.tokenKeys);
-  const before = storage.asked("tokenKeys");
+  await using stage = await TokenStage.open();
+  const [issuer, checker] = [await stage.start("a"), await stage.start("b")];
+  const before = checker.storage.asked("tokenKeys");
   for (let n = 0; n < 5; n++) {
-    const { user } = await checker.verify(await issuer.issueGuest(person(n)));
-    deepEqual(user, person(n));
+    const { token } = await issuer.tokens.issueGuest({ user: person(n), session: ulid(n) });
+    deepEqual((await checker.tokens.verify(token)).caller.user, person(n));
   }
-  equal(storage.asked("tokenKeys"), before + 1);
+  equal(checker.storage.asked("tokenKeys"), before + 1);
 });
 
 Deno.test("[Y24] a made-up key id is refused, and its next tokens without asking the database", async () => {
-  await using database = await openSqlite({ path: ":memory:" });
-  const storage = new ProcessStorage(database);
-  const tokens = await Tokens.from(await signingKey("node a"), storage.tokenKeys);
-  const forge = new TokenForge(await signingKey("nobody"));
+  await using stage = await TokenStage.open();
+  const { tokens, storage } = await stage.start("a");
+  const forge = new TokenForge(await keyOf("nobody"));
   const before = storage.asked("tokenKeys");
   for (let n = 0; n < 50; n++) {
     await rejects(tokens.verify(await forge.sign({ sub: person(n).id })), { reason: "unauthenticated" });
@@ -37,9 +32,8 @@ Deno.test("[Y24] a made-up key id is refused, and its next tokens without asking
 });
 
 Deno.test("[Y24] a token under another node's key id but signed with a key of one's own is refused", async () => {
-  await using database = await openSqlite({ path: ":memory:" });
-  await Tokens.from(await signingKey("node a"), database.tokenKeys);
-  const tokens = await Tokens.from(await signingKey("node b"), database.tokenKeys);
-  const forge = new TokenForge(await signingKey("node a"));
+  await using stage = await TokenStage.open();
+  const [other, { tokens }] = [await stage.start("a"), await stage.start("b")];
+  const forge = new TokenForge(await keyOf(other.signing.present.kid));
   await rejects(tokens.verify(await forge.sign({ sub: person(1).id })), { reason: "unauthenticated" });
 });

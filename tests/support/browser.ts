@@ -1,5 +1,7 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 
+import { PASSWORD } from "./cookie_client.ts";
+
 /** Where Debian puts it; CHROMIUM names another. */
 const EXECUTABLE = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
 
@@ -36,6 +38,33 @@ export class Visitor {
       ...options,
     });
     return new Visitor(await context.newPage());
+  }
+
+  /** Another tab of the same profile. */
+  async tab(): Promise<Visitor> {
+    return new Visitor(await this.page.context().newPage());
+  }
+
+  /** Makes an account on the page for that, and arrives in the lobby. */
+  async register(url: string, login: string, password = PASSWORD): Promise<void> {
+    await this.page.goto(`${url}/register`);
+    await this.page.fill("#login", login);
+    await this.page.fill("#password", password);
+    await this.page.press("#password", "Enter");
+    await this.page.waitForURL(`${url}/`);
+  }
+
+  /** On the page for that, wherever it leads. */
+  async signIn(login: string, password = PASSWORD): Promise<void> {
+    await this.page.fill("#login", login);
+    await this.page.fill("#password", password);
+    await this.page.press("#password", "Enter");
+  }
+
+  /** Opens the menu behind the name in the top bar, and takes what is called like this. */
+  async choose(text: string): Promise<void> {
+    await this.page.click("#account");
+    await this.page.locator(".menu-item", { hasText: text }).click();
   }
 
   /** Goes to a room and waits until it is live there. */

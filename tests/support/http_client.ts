@@ -25,6 +25,10 @@ export class HttpClient {
     return this.#send("POST", path, body, {});
   }
 
+  put<T = Problem>(path: string, body?: unknown): Promise<Answer<T>> {
+    return this.#send("PUT", path, body, {});
+  }
+
   patch<T = Problem>(path: string, body: unknown): Promise<Answer<T>> {
     return this.#send("PATCH", path, body, {});
   }

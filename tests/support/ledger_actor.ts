@@ -58,6 +58,8 @@ class Ledger {
           owner,
           state: "live",
           settings,
+          moderators: [],
+          mutes: [],
           createdAt: clock.now(),
           head: 0,
           total: 0,

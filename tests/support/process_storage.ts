@@ -20,6 +20,9 @@ export class ProcessStorage implements Storage {
   readonly oidcFlows: Stores["oidcFlows"];
   readonly audit: Stores["audit"];
   readonly rooms: Stores["rooms"];
+  readonly conversations: Stores["conversations"];
+  readonly memberships: Stores["memberships"];
+  readonly messages: Stores["messages"];
   readonly timers: Stores["timers"];
   readonly ownership: Stores["ownership"];
   readonly tokenKeys: Stores["tokenKeys"];
@@ -39,6 +42,9 @@ export class ProcessStorage implements Storage {
     this.oidcFlows = this.#observed("oidcFlows", inner.oidcFlows);
     this.audit = this.#observed("audit", inner.audit);
     this.rooms = this.#observed("rooms", inner.rooms);
+    this.conversations = this.#observed("conversations", inner.conversations);
+    this.memberships = this.#observed("memberships", inner.memberships);
+    this.messages = this.#observed("messages", inner.messages);
     this.timers = this.#observed("timers", inner.timers);
     this.ownership = this.#observed("ownership", inner.ownership);
     this.tokenKeys = this.#observed("tokenKeys", inner.tokenKeys);

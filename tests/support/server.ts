@@ -8,7 +8,12 @@ const METRIC_MS = 10_000;
 const ERROR_OUTPUT_MAX = 1_000_000;
 
 /** Enough for any test that is not about these limits. */
-const GENEROUS: ServerEnv = { GUESTS_PER_MINUTE: 10_000, ROOMS_PER_MINUTE: 10_000 };
+const GENEROUS: ServerEnv = {
+  GUESTS_PER_MINUTE: 10_000,
+  ROOMS_PER_MINUTE: 10_000,
+  ACCOUNTS_PER_MINUTE: 10_000,
+  LOGINS_PER_MINUTE: 10_000,
+};
 
 /** Variables of the server, by name; all others have their defaults, whatever the tests' own environment says. */
 export type ServerEnv = Readonly<Record<string, string | number>>;
@@ -68,6 +73,19 @@ export class Server implements AsyncDisposable {
     const status = await this.#process.status;
     await this.#running?.output;
     return status;
+  }
+
+  /** Waits until the log says so: a pipe may be behind the answers. */
+  async logged(pattern: RegExp): Promise<RegExpExecArray> {
+    const until = performance.now() + METRIC_MS;
+    for (;;) {
+      const found = pattern.exec(this.#errorOutput);
+      if (found !== null) return found;
+      if (performance.now() > until) {
+        throw new Error(`Cannot find ${pattern} in the log: ${this.#errorOutput}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
   }
 
   signal(signal: Deno.Signal): void {
@@ -150,11 +168,12 @@ export class Server implements AsyncDisposable {
     const cleared = CONFIG_TABLE.map(({ variable }) => [variable, ""] as const);
     const given = Object.entries(this.#env).map(([name, value]) => [name, String(value)] as const);
     return {
-      ...Object.fromEntries([...cleared, ...given]),
+      ...Object.fromEntries(cleared),
+      LOG: "json",
+      ...Object.fromEntries(given),
       HOST: "127.0.0.1",
       PORT: String(this.#port),
       DATA_DIR: this.dataDir,
-      LOG: "json",
       NO_COLOR: "1",
     };
   }

@@ -3,7 +3,7 @@ import type { Storage, Write } from "storage/storage.ts";
 export type Stores = Omit<Storage, "lane" | "ping" | typeof Symbol.asyncDispose>;
 
 type WritesOf<Store> = {
-  [M in keyof Store]: Store[M] extends (...args: never[]) => Write ? M : never;
+  [M in keyof Store]: Store[M] extends (...args: never[]) => Write | readonly Write[] ? M : never;
 }[keyof Store];
 
 /** Methods that only describe a change; it reaches the database through the lane. */
@@ -22,6 +22,9 @@ const WRITES: { readonly [P in keyof Stores]: Readonly<Record<WritesOf<Stores[P]
   oidcFlows: {},
   audit: { record: true },
   rooms: { append: true, update: true, trim: true, erase: true },
+  conversations: { update: true },
+  memberships: { put: true },
+  messages: { append: true, rewrite: true },
   timers: { set: true, cancel: true, done: true },
   ownership: {},
   tokenKeys: {},
