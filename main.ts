@@ -1,35 +1,28 @@
 import { getLogger } from "@logtape/logtape";
 import { mkdir } from "node:fs/promises";
-import { MemoryBroker, type MemoryBus } from "actors/bus/memory.ts";
-import { NatsBus } from "actors/bus/nats.ts";
-import { NatsFeed } from "actors/bus/nats_feed.ts";
 import { NatsService } from "actors/bus/nats_service.ts";
-import { TappedBus } from "actors/bus/tapped_bus.ts";
-import { BusVitals } from "actors/bus/vitals.ts";
-import { roomActor } from "actors/room/definition.ts";
-import { RoomDirectory } from "actors/room/directory.ts";
-import { DEFAULT_ROOM_LIMITS } from "actors/room/limits.ts";
-import { roomFactory } from "actors/room/room.ts";
 import { SystemClock } from "actors/runtime/clock.ts";
-import { ActorNode } from "actors/runtime/node.ts";
-import { DEFAULT_LIMITS } from "actors/runtime/ports.ts";
-import { sessionActor } from "actors/session/definition.ts";
+import { Sweeper } from "actors/sweeper.ts";
+import { sweepsOf } from "actors/sweeps.ts";
 import { type Config, readConfig } from "config";
 import { configureLogs } from "./logs.ts";
-import { AddressLimiter } from "routes/address_limiter.ts";
-import { createApp, createHandler } from "routes/app.ts";
+import { loadNodeId } from "./node_id.ts";
+import { openChat } from "routes/gateway/chat/open.ts";
 import { GatewayDispatcher } from "routes/gateway/dispatcher.ts";
 import { EventStreams } from "routes/gateway/event_streams.ts";
 import { Gateway } from "routes/gateway/gateway.ts";
 import { Hub } from "routes/gateway/hub.ts";
+import { TokenDesk } from "routes/gateway/token_desk.ts";
 import { UserDesk } from "routes/gateway/user_desk.ts";
 import { reportNode } from "routes/node_report.ts";
-import { loadSigningKey } from "routes/signing_key.ts";
-import { Tokens } from "routes/tokens.ts";
+import { prepareOperatorKey } from "routes/operator_key.ts";
 import { openCache } from "storage/cache/open.ts";
-import { CachedRoomList } from "storage/cache/room_list.ts";
 import { openStorage } from "storage/open.ts";
-import { loadNodeId } from "./node_id.ts";
+import { openNode } from "./wiring/actors.ts";
+import { openHttp } from "./wiring/http.ts";
+import { openIdentity } from "./wiring/identity.ts";
+import { openRoads } from "./wiring/roads.ts";
+import { openSigningIn } from "./wiring/signing_in.ts";
 
 const VERSION = "0.1.0";
 const log = getLogger(["barrage", "main"]);
@@ -39,109 +32,64 @@ function random(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32;
 }
 
-async function openBus(natsUrls: readonly string[] | undefined, name: string): Promise<MemoryBus | NatsBus> {
-  const onError = (error: unknown) => log.error("The bus reports: {error}", { error });
-  if (natsUrls === undefined) return new MemoryBroker({ onError }).connect();
-  return await NatsBus.connect({ servers: natsUrls, name, onError });
-}
-
-function openFeed({ feed, stores: { natsUrls } }: Config, name: string): NatsFeed | undefined {
-  if (feed.enabled !== "on" || natsUrls === undefined) return undefined;
-  const stream = { name: feed.stream, maxAgeMs: feed.maxAgeHours * 3_600_000, maxBytes: feed.maxBytes };
-  const onError = (error: unknown) => log.error("The feed reports: {error}", { error });
-  return new NatsFeed({ servers: natsUrls, name, stream, onError });
-}
-
 async function run(config: Config): Promise<void> {
-  const { server, gateway: limits, runtime, room } = config;
+  const { server, gateway: limits, room, accounts, upkeep } = config;
   await mkdir(server.dataDir, { recursive: true, mode: 0o700 });
-  await using storage = await openStorage({ database: config.stores.database, dataDir: server.dataDir });
-  const tokens = await Tokens.from(await loadSigningKey(server.dataDir), storage.tokenKeys);
+  await using owned = new AsyncDisposableStack();
+  const storage = owned.use(
+    await openStorage({ database: config.stores.database, dataDir: server.dataDir }),
+  );
   const nodeId = server.nodeId ?? await loadNodeId(server.dataDir);
-  using clock = new SystemClock();
+  const clock = owned.use(new SystemClock());
   const monotonic = () => clock.monotonic();
-  await using cache = await openCache(config.stores.redisUrl, monotonic);
-  await using road = await openBus(config.stores.natsUrls, nodeId);
-  using vitals = new BusVitals(road, () => clock.now());
-  await using feed = openFeed(config, nodeId);
-  const bus = feed === undefined ? road : new TappedBus(road, feed);
+  const cache = owned.use(await openCache(config.stores.redisUrl, monotonic));
+  const roads = await openRoads(config, nodeId, clock, owned);
+  const { bus, vitals, feed } = roads;
 
   const networked = config.stores.natsUrls !== undefined;
   const self = { id: nodeId, address: `${server.host}:${server.port}`, version: VERSION };
-  const node = new ActorNode({
-    node: self,
-    clock,
-    random,
-    bus,
-    storage,
-    alone: config.stores.database.kind === "sqlite",
-    networked,
-    lease: {
-      ttlMs: runtime.leaseTtlMs,
-      renewMs: runtime.leaseRenewMs,
-      fenceMs: runtime.leaseTtlMs * 0.75,
-      settleMs: runtime.settleMs,
-    },
-    limits: {
-      ...DEFAULT_LIMITS,
-      mailbox: {
-        maxCount: runtime.mailboxMaxCount,
-        maxBytes: runtime.mailboxMaxBytes,
-        maxAgeMs: runtime.mailboxMaxAgeMs,
-        reservedCount: DEFAULT_LIMITS.mailbox.reservedCount,
-      },
-      idleMs: runtime.actorIdleMs,
-      actorsMax: runtime.actorsMax,
-      callTimeoutMs: runtime.callTimeoutMs,
-    },
-  });
-  const directory = new RoomDirectory();
-  const roomPorts = {
-    rooms: storage.rooms,
-    directory,
-    drops: node.drops,
-    limits: {
-      ...DEFAULT_ROOM_LIMITS,
-      tickMs: room.tickMs,
-      tickMaxMs: room.tickMaxMs,
-      recentItems: room.recentItems,
-      memoryItems: room.memoryItems,
-      recoverMaxItems: room.recoverMaxItems,
-      retentionMs: room.retentionHours * 3_600_000,
-    },
-  };
-  node.host(roomActor, roomFactory(roomPorts), { refuse: (id, verb) => directory.refuse(id, verb) });
-  node.host(sessionActor);
+  const { node, directory } = openNode(config, { self, clock, random, bus, storage });
+  const { drops } = node;
+  const identity = await openIdentity(config, { storage, bus, clock, drops }, owned);
+  const signingIn = await openSigningIn(config, { node, storage, cache, identity }, owned);
 
   const { framesPerSecond, tickMs } = room;
   const hub = new Hub({ nodeId, node, bus, clock, framesPerSecond, tickMs });
-  const users = new UserDesk(bus, node.drops);
-  const dispatcher = new GatewayDispatcher(node, hub, users, tokens);
-  const gateway = new Gateway({ dispatcher, limits, clock, random, drops: node.drops });
-  const streams = new EventStreams({ hub, clock, drops: node.drops, limits });
-  const app = createApp({
-    version: VERSION,
-    bodyMaxBytes: limits.frameMaxBytes,
-    guests: {
-      enabled: server.guests,
-      tokens,
-      ids: node.ports.ids,
-      limiter: new AddressLimiter(cache, "guests", limits.guestsPerMinute),
-    },
-    rooms: {
-      node,
-      rooms: new CachedRoomList(storage.rooms, cache, monotonic),
-      directory,
-      tokens,
-      limiter: new AddressLimiter(cache, "rooms", limits.roomsPerMinute),
-    },
-    messages: { node, tokens },
-    events: { node, streams, tokens },
-    health: { node, vitals, storage, cache, gateway },
-    metrics: { node, storage, cache, gateway, streams, hub, vitals, feed },
+  const users = new UserDesk(bus, drops, limits.connectionsPerUser);
+  const tokenDesk = owned.use(new TokenDesk(identity.revocations, clock));
+  const chat = owned.use(openChat({ nodeId, node, bus, storage }));
+  const dispatcher = new GatewayDispatcher({
+    node,
+    hub,
+    users,
+    chat: chat.desk,
+    tokens: tokenDesk,
+    verifier: identity.authenticator,
   });
-  const handle = createHandler(app, gateway, tokens);
+  const gateway = new Gateway({ dispatcher, limits, clock, random, drops });
+  const streams = new EventStreams({ hub, clock, drops, tokens: tokenDesk, limits });
+  const handle = openHttp(config, {
+    version: VERSION,
+    node,
+    directory,
+    storage,
+    cache,
+    roads,
+    identity,
+    signingIn,
+    gateway,
+    streams,
+    hub,
+  });
 
+  await prepareOperatorKey({
+    dataDir: server.dataDir,
+    nodeId,
+    keys: storage.apiKeys,
+    audit: storage.audit,
+    ids: node.ports.ids,
+    now: clock.now(),
+  });
   await node.start();
   const report = () => reportNode({ node, vitals, gateway, streams, hub, feed });
   const kinds = () => node.stats();
@@ -158,6 +106,11 @@ async function run(config: Config): Promise<void> {
   hub.start();
   gateway.start();
   streams.start();
+  const sweeps = sweepsOf(storage, {
+    idleMs: accounts.sessionIdleMinutes * 60_000,
+    auditMs: upkeep.auditDays * 86_400_000,
+  });
+  owned.use(new Sweeper({ sweeps, clock, random, everyMs: upkeep.sweepMinutes * 60_000 }));
   // Before the line that says we listen: whoever waits for it may send a signal at once.
   const stop = stopSignal();
   const http = Deno.serve(
@@ -172,9 +125,11 @@ async function run(config: Config): Promise<void> {
     log.error("The stop took longer than SHUTDOWN_MS and is forced");
     Deno.exit(1);
   }, server.shutdownMs + 2_000);
+  const sendAwayUntil = monotonic() + server.shutdownMs * 0.625;
   gateway.refuse();
-  await node.handEverythingOver(server.shutdownMs / 2);
-  gateway.announceClose();
+  const othersServe = await node.handEverythingOver(server.shutdownMs / 2);
+  if (othersServe) await gateway.sendAway(sendAwayUntil - monotonic());
+  else gateway.announceClose();
   await node.drain(server.shutdownMs / 4);
   await gateway.close();
   streams.close();
@@ -182,6 +137,7 @@ async function run(config: Config): Promise<void> {
   await node.stop(server.shutdownMs / 8);
   hub.stop();
   users.stop();
+  signingIn.delivery.stop();
   await filled;
   await http.shutdown();
   clearTimeout(force);

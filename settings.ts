@@ -1,6 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { ACCOUNT_SETTINGS } from "./settings/accounts.ts";
+import { CHAT_SETTINGS } from "./settings/chat.ts";
 import { CODE_SETTINGS } from "./settings/codes.ts";
 import { choice, plain, secret, whole, wholeOr } from "./settings/setting.ts";
 
@@ -170,6 +171,13 @@ export const SETTINGS = {
       "Guest tokens per address and day",
     ),
     roomsPerMinute: whole("ROOMS_PER_MINUTE", 30, 1, 1_000_000, "Rooms created per address and minute"),
+    exportsPerMinute: whole(
+      "EXPORTS_PER_MINUTE",
+      10,
+      1,
+      1_000_000,
+      "Times an address may take its accounts' data along a minute",
+    ),
     keyFailuresPerMinute: whole(
       "KEY_FAILURES_PER_MINUTE",
       30,
@@ -230,4 +238,5 @@ export const SETTINGS = {
   },
   ...ACCOUNT_SETTINGS,
   ...CODE_SETTINGS,
+  ...CHAT_SETTINGS,
 } as const;

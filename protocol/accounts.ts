@@ -151,7 +151,9 @@ export const Register = z.strictObject({
   transport,
 });
 /** A login or a contact, as somebody types it. */
-const SignInName = z.string().min(1).max(256).transform((name) => name.normalize("NFKC").trim().toLowerCase());
+const SignInName = z.string().min(1).max(256).transform((name) =>
+  name.normalize("NFKC").trim().toLowerCase()
+);
 
 export const SignIn = z.strictObject({
   login: SignInName,

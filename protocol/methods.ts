@@ -1,18 +1,29 @@
 import { z } from "zod";
+import { CHAT_METHODS, CHAT_NOTIFICATIONS } from "./chat_methods.ts";
 import { Ulid } from "./ids.ts";
 import { RoomFrame } from "./items.ts";
-import { Joined, Position, Say } from "./rooms.ts";
+import { Joined, Mute, MuteUser, Position, Say } from "./rooms.ts";
 import { User } from "./users.ts";
 
 const Empty = z.strictObject({});
 const RoomOnly = z.strictObject({ room: Ulid });
+const Token = z.strictObject({ token: z.string().min(1).max(4_096) });
+const expiresInMs = z.int().nonnegative().meta({
+  description:
+    "Milliseconds until the token runs out, and the socket with it unless session.renew comes first",
+});
 
 /** Every method a client may call over the WebSocket. OpenRPC, the gateway and the SDK's types all come from here. */
 export const METHODS = {
   "session.hello": {
-    summary: "Say who you are; must be the first call",
-    params: z.strictObject({ token: z.string().min(1).max(4_096) }),
-    result: z.object({ user: User, session: z.string(), heartbeatMs: z.int().positive() }),
+    summary: "Say who you are; must be the first call. A page of this site may leave it to its cookie",
+    params: Token.partial(),
+    result: z.object({ user: User, session: z.string(), heartbeatMs: z.int().positive(), expiresInMs }),
+  },
+  "session.renew": {
+    summary: "Go on with a newer token of the same session",
+    params: Token,
+    result: z.object({ user: User, expiresInMs }),
   },
   "session.ping": {
     summary: "Heartbeat; send one when nothing else was sent for heartbeatMs",
@@ -36,6 +47,17 @@ export const METHODS = {
     params: z.strictObject({ room: Ulid, ...Say.shape }),
     result: z.object({ accepted: z.literal(true) }),
   },
+  "room.mute": {
+    summary: "Let a user not speak in a room for a while; for its owner, moderators and operators",
+    params: z.strictObject({ room: Ulid, user: Ulid, ...MuteUser.shape }),
+    result: Mute,
+  },
+  "room.unmute": {
+    summary: "Let a muted user speak again",
+    params: z.strictObject({ room: Ulid, user: Ulid }),
+    result: Empty,
+  },
+  ...CHAT_METHODS,
 } as const satisfies Record<string, { summary: string; params: z.ZodType; result: z.ZodType }>;
 
 export type Method = keyof typeof METHODS;
@@ -48,8 +70,24 @@ export const NOTIFICATIONS = {
   "room.frame": { summary: "All items of one tick", params: RoomFrame },
   "session.closing": {
     summary: "The server is about to close this socket",
-    params: z.object({ reason: z.string(), reconnect: z.boolean(), afterMs: z.int().nonnegative() }),
+    params: z.object({
+      reason: z.string(),
+      reconnect: z.boolean(),
+      /** Milliseconds to wait before connecting anew. */
+      afterMs: z.int().nonnegative(),
+      /** For so many milliseconds from now the socket is still served; absent when it is not. */
+      graceMs: z.int().nonnegative().optional(),
+    }),
   },
+  "account.alert": {
+    summary: "Something happened to your account that you should know of",
+    params: z.object({
+      /** `token_reused`: an old refresh token was shown, so somebody may have copied it; that session has ended. */
+      reason: z.enum(["token_reused"]),
+      at: z.int(),
+    }),
+  },
+  ...CHAT_NOTIFICATIONS,
 } as const satisfies Record<string, { summary: string; params: z.ZodType }>;
 
 export type Notification = keyof typeof NOTIFICATIONS;

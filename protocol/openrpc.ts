@@ -28,6 +28,8 @@ export interface OpenRpcDocument {
     readonly license: { readonly name: string };
   };
   readonly methods: readonly OpenRpcMethod[];
+  /** Apart, as some are named like the call they follow from, and names of methods must be unique. */
+  readonly "x-notifications": readonly OpenRpcMethod[];
   readonly components: { readonly errors: Readonly<Record<string, OpenRpcError>> };
 }
 
@@ -42,7 +44,8 @@ export function openRpc(version: string): OpenRpcDocument {
   return {
     openrpc: "1.3.2",
     info: { title: "Barrage", version, license: { name: "Apache-2.0" } },
-    methods: [...calls(), ...notifications()],
+    methods: calls(),
+    "x-notifications": notifications(),
     components: { errors: errors() },
   };
 }
@@ -87,10 +90,21 @@ function schemaOf(schema: z.ZodType): JsonSchema {
 }
 
 function descriptors(schema: JsonSchema): ContentDescriptor[] {
-  const required = new Set(schema.required);
-  return Object.entries(schema.properties ?? {}).map(([name, property]) => ({
+  const variants = (schema.oneOf ?? schema.anyOf ?? [schema]) as JsonSchema[];
+  const names = new Set(variants.flatMap(({ properties }) => Object.keys(properties ?? {})));
+  return [...names].map((name) => ({
     name,
-    required: required.has(name),
-    schema: property,
+    required: variants.every(({ required }) => required?.includes(name) === true),
+    schema: eitherOf(variants.flatMap(({ properties }) => schemaIn(properties, name))),
   }));
+}
+
+function eitherOf(schemas: readonly (JsonSchema | boolean)[]): JsonSchema | boolean {
+  const different = [...new Map(schemas.map((schema) => [JSON.stringify(schema), schema])).values()];
+  return different.length === 1 ? different[0]! : { anyOf: different as JsonSchema[] };
+}
+
+function schemaIn(properties: JsonSchema["properties"], name: string): (JsonSchema | boolean)[] {
+  const schema = properties?.[name];
+  return schema === undefined ? [] : [schema as JsonSchema | boolean];
 }

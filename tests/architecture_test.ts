@@ -14,7 +14,13 @@ interface Border {
   readonly packages?: readonly string[];
 }
 
-const PORTS = ["storage/storage.ts", "storage/account_storage.ts", "storage/cache/cache.ts"];
+const PORTS = [
+  "storage/storage.ts",
+  "storage/account_storage.ts",
+  "storage/conversation_storage.ts",
+  "storage/cache/cache.ts",
+  "senders/code_sender.ts",
+];
 
 /** What browsers share with the server: it imports nothing, so it drags nothing along, and a copy would grow apart. */
 const LEAVES = ["protocol/errors.ts", "protocol/close_codes.ts", "protocol/text.ts"];
@@ -22,6 +28,7 @@ const LEAVES = ["protocol/errors.ts", "protocol/close_codes.ts", "protocol/text.
 const BORDERS: Readonly<Record<string, Border>> = {
   "protocol/": { values: ["protocol/"], packages: ["zod", "@msgpack/msgpack", "@std/ulid"] },
   "storage/": { values: ["storage/", "protocol/"] },
+  "senders/": { values: ["senders/", "protocol/"] },
   "actors/": { values: ["actors/", "protocol/", ...PORTS] },
   "routes/": { values: ["routes/", "actors/", "protocol/", ...PORTS], types: ["config.ts"] },
   "client/": { values: ["client/", ...LEAVES], types: ["protocol/"], packages: ["@msgpack/msgpack"] },
@@ -37,6 +44,8 @@ const TECHNOLOGIES: readonly { readonly package: RegExp; readonly path: RegExp }
   { package: /^ioredis$/, path: /redis/ },
   { package: /^(pg|@types\/pg)$/, path: /postgres/ },
   { package: /^node:sqlite$/, path: /sqlite/ },
+  { package: /^(openid-client|(@types\/)?oidc-provider)$/, path: /oidc/ },
+  { package: /^(nodemailer|smtp-server)$/, path: /smtp/ },
   { package: /^kysely$/, path: /^(tests\/)?storage\// },
   { package: /^(hono|@hono\/.*)$/, path: /^((tests\/)?routes\/|main\.ts$)/ },
 ];
@@ -84,11 +93,13 @@ Deno.test("[X20] what browsers share with the server imports nothing", () => {
   for (const path of LEAVES) deepEqual(sources.find((file) => file.path === path)?.imports, [], path);
 });
 
-Deno.test("[X20] nothing but tests imports tests, and nothing imports main.ts", () => {
+Deno.test("[X20] nothing but tests imports tests, and nothing but main.ts imports the wiring", () => {
   none(sources.flatMap((file) =>
     file.imports.flatMap(({ specifier }) => {
       const target = resolveImport(file.path, specifier, aliases);
-      const wrong = target === "main.ts" || (target?.startsWith("tests/") && !file.path.startsWith("tests/"));
+      const wrong = target === "main.ts" ||
+        (target?.startsWith("tests/") && !file.path.startsWith("tests/")) ||
+        (target?.startsWith("wiring/") && !/^(main\.ts$|wiring\/)/.test(file.path));
       return wrong ? [`${file.path} imports ${target}`] : [];
     })
   ));

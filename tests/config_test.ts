@@ -47,6 +47,14 @@ Deno.test("[X1] guests are off in a cluster unless told otherwise", () => {
   equal(loadConfig({ GUESTS: "off" }).server.guests, false);
 });
 
+Deno.test("[X1] the guests of a day follow from those of a minute unless told otherwise", () => {
+  const perDay = (env: Record<string, string>) => loadConfig(env).gateway.guestsPerDay;
+  equal(perDay({}), 2_000);
+  equal(perDay({ GUESTS_PER_MINUTE: "1" }), 2_000);
+  equal(perDay({ GUESTS_PER_MINUTE: "1000" }), 33_000);
+  equal(perDay({ GUESTS_PER_MINUTE: "1000", GUESTS_PER_DAY: "1000" }), 1_000);
+});
+
 Deno.test("[X1] the database is a file in DATA_DIR, a file elsewhere, or a server", () => {
   const database = (env: Record<string, string>) => loadConfig(env).stores.database;
   deepEqual(database({ DATA_DIR: "/srv/barrage/" }), { kind: "sqlite", path: "/srv/barrage/barrage.db" });
@@ -84,12 +92,69 @@ Deno.test("[X3] a wrong value stops with a sentence that names the variable and 
   ok(refusal({ NODE_ID: "a.b" }).includes("NODE_ID"));
 });
 
+Deno.test("[X3] PUBLIC_URL is an origin whose cookies do not travel in clear", () => {
+  const publicUrl = (value: string) => loadConfig({ PUBLIC_URL: value }).server.publicUrl;
+  equal(publicUrl("https://live.example.com"), "https://live.example.com");
+  equal(publicUrl("https://LIVE.example.com:443/"), "https://live.example.com");
+  for (const local of ["http://localhost:8080", "http://127.0.0.1:8080", "http://[::1]"]) {
+    equal(publicUrl(local), local);
+  }
+  for (
+    const wrong of [
+      "live.example.com",
+      "ftp://live.example.com",
+      "http://live.example.com",
+      "http://localhost.example.com",
+      "https://live.example.com/room",
+      "https://live.example.com/?a",
+      "https://",
+    ]
+  ) {
+    ok(refusal({ PUBLIC_URL: wrong }).startsWith(`Cannot use PUBLIC_URL "${wrong}": it must be `), wrong);
+  }
+});
+
+Deno.test("[X3] TRUSTED_PROXIES is a list of addresses and ranges", () => {
+  const proxies = (value: string) => loadConfig({ TRUSTED_PROXIES: value }).server.trustedProxies;
+  deepEqual(proxies(""), []);
+  deepEqual(proxies("10.0.0.1, 10.1.0.0/16,2001:db8::/32,"), ["10.0.0.1", "10.1.0.0/16", "2001:db8::/32"]);
+  for (const wrong of ["proxy.example.com", "10.0.0.0/33", "10.0.0.1 10.0.0.2", "*"]) {
+    equal(
+      refusal({ TRUSTED_PROXIES: wrong }),
+      `Cannot use TRUSTED_PROXIES "${wrong}": it must be addresses or CIDR ranges with commas between`,
+    );
+  }
+});
+
+Deno.test("[X3] codes are sent by a mail server and a webhook whose addresses make sense", () => {
+  const mail = { MAIL_FROM: "Barrage <no-reply@example.com>" };
+  for (const url of ["smtp://mail:25", "smtps://user:p%40ss@mail.example.com"]) {
+    equal(loadConfig({ ...mail, SMTP_URL: url }).codes.smtpUrl, url);
+  }
+  for (const url of ["mail.example.com", "https://mail.example.com", "smtp://", "smtp://mail:port"]) {
+    ok(refusal({ ...mail, SMTP_URL: url }).startsWith("Cannot use SMTP_URL: it must be smtp://"), url);
+  }
+  for (const from of ["Barrage", "<>", "a@b <c@d", "a@b\nBcc: c@d", "a@b, c@d"]) {
+    ok(refusal({ MAIL_FROM: from }).includes("it must be NAME <ADDRESS>"), from);
+  }
+  for (const url of ["https://sms.example.com/send?key=1", "http://localhost:8000", "http://127.0.0.1/"]) {
+    equal(loadConfig({ CODE_WEBHOOK_URL: url }).codes.webhookUrl, url);
+  }
+  for (const url of ["http://sms.example.com/", "http://localhost.example.com/", "sms.example.com"]) {
+    ok(
+      refusal({ CODE_WEBHOOK_URL: url }).startsWith("Cannot use CODE_WEBHOOK_URL: it must be https://"),
+      url,
+    );
+  }
+});
+
 Deno.test("[X3] every bounded variable takes both of its bounds and nothing beyond", () => {
   const numbers = CONFIG_TABLE.filter(({ bounds }) => /^\d+-\d+$/.test(bounds));
   ok(numbers.length > 20);
   for (const { variable, bounds, preset } of numbers) {
     const [least = 0, most = 0] = bounds.split("-").map(Number);
-    ok(Number(preset) >= least && Number(preset) <= most, variable);
+    // A preset in words follows from another variable.
+    ok(!/^\d+$/.test(preset) || (Number(preset) >= least && Number(preset) <= most), variable);
     ok(refusal({ [variable]: String(most + 1) }).startsWith(`Cannot use ${variable} `));
     if (least > 0) ok(refusal({ [variable]: String(least - 1) }).startsWith(`Cannot use ${variable} `));
     for (const bound of [least, most]) {
@@ -104,7 +169,7 @@ Deno.test("[X3] every bounded variable takes both of its bounds and nothing beyo
 });
 
 Deno.test("[X3] an address that may hold a password is never shown", () => {
-  for (const variable of ["DATABASE_URL", "NATS_URL", "REDIS_URL"]) {
+  for (const variable of ["DATABASE_URL", "NATS_URL", "REDIS_URL", "SMTP_URL", "CODE_WEBHOOK_URL"]) {
     const sentence = refusal({ [variable]: "mysql://admin:hunter2@db/x" });
     ok(sentence.startsWith(`Cannot use ${variable}: it must be`), sentence);
     ok(!sentence.includes("hunter2") && !sentence.includes("admin"));
@@ -116,6 +181,12 @@ Deno.test("[X4] a contradiction stops with one sentence that says what to set", 
     [{ NATS_URL: "nats://a:4222" }, /^Set DATABASE_URL to postgres:/],
     [{ NATS_URL: "nats://a:4222", DATABASE_URL: "sqlite:x.db" }, /^Set DATABASE_URL to postgres:/],
     [{ FEED: "on" }, /^Set NATS_URL or unset FEED/],
+    [{ GUESTS_PER_DAY: "59" }, /^Set GUESTS_PER_DAY to at least GUESTS_PER_MINUTE/],
+    [{ SESSION_IDLE_MINUTES: "29" }, /^Set SESSION_IDLE_MINUTES to at least ACCESS_TOKEN_SECONDS/],
+    [{ SMTP_URL: "smtp://mail.example.com" }, /^Set MAIL_FROM or unset SMTP_URL/],
+    [{ CODE_WEBHOOK_TOKEN: "token" }, /^Set CODE_WEBHOOK_URL or unset CODE_WEBHOOK_TOKEN/],
+    [{ REFRESH_GRACE_SECONDS: "61" }, /^Set REFRESH_GRACE_SECONDS to at most REFRESH_EVERY_SECONDS/],
+    [{ REFRESH_EVERY_SECONDS: "1801" }, /^Set REFRESH_EVERY_SECONDS to at most ACCESS_TOKEN_SECONDS/],
     [{ LEASE_RENEW_MS: "5000" }, /^Set LEASE_RENEW_MS to at most a third of LEASE_TTL_MS/],
     [{ TICK_MS: "2000" }, /^Set TICK_MAX_MS to at least TICK_MS/],
     [{ ROOM_MEMORY_ITEMS: "10" }, /^Set ROOM_MEMORY_ITEMS to at least ROOM_RECENT_ITEMS/],

@@ -20,10 +20,15 @@ export interface SigningInPorts {
 type In<V extends "signIn" | "refresh" | "signOut" | "confirm"> = Input<AccountVerbs[V]>;
 type Opened = Output<AccountVerbs["signIn"]>;
 
+/** For so long one line of the audit log stands for all that are alike. */
+const ALIKE_MS = 60_000;
+
 /** How sessions begin, go on and end. Whoever asks for it is told no more than that it did not work. */
 export class SigningIn {
   readonly #ledger: Ledger;
   readonly #ports: SigningInPorts;
+  /** By session: when a token without its device was last written down, and how many came since. */
+  readonly #strays = new Map<string, { readonly at: number; more: number }>();
 
   constructor(ledger: Ledger, ports: SigningInPorts) {
     this.#ledger = ledger;
@@ -80,6 +85,8 @@ export class SigningIn {
         throw new BarrageError("rate_limited", "The session was refreshed just now", { retryAfterMs });
       }
       case "wrong_device":
+        await this.#refuseStray(session, arrival);
+        throw ended();
       case "region_changed":
       case "token_reused":
         await this.#refuse(session, verdict.kind, arrival);
@@ -107,10 +114,28 @@ export class SigningIn {
     return {};
   }
 
-  /** A token without its device ends nothing: its owner must not suffer from a copy that is useless alone. */
+  /**
+   * A token without its device ends nothing: its owner must not suffer from a copy that is useless alone. Who shows it
+   * again and again makes one line a minute, with the number of those that have none.
+   */
+  async #refuseStray(session: SessionRecord, arrival: Arrival): Promise<void> {
+    const { now, sessions } = this.#ledger;
+    const before = this.#strays.get(session.id);
+    if (before !== undefined && Math.abs(now - before.at) < ALIKE_MS) {
+      before.more++;
+      return;
+    }
+    for (const id of this.#strays.keys()) if (sessions.find(id, now) === undefined) this.#strays.delete(id);
+    this.#strays.set(session.id, { at: now, more: 0 });
+    const count = before?.more ?? 0;
+    const detail = { session: session.id, reason: "wrong_device", ...(count === 0 ? {} : { count }) };
+    const line = this.#ledger.line("session.refused", SYSTEM, { ...whereabouts(arrival), detail });
+    await this.#ledger.commit({ by: SYSTEM, writes: [line] });
+  }
+
   async #refuse(
     session: SessionRecord,
-    reason: "wrong_device" | "region_changed" | "token_reused",
+    reason: "region_changed" | "token_reused",
     arrival: Arrival,
   ): Promise<void> {
     const event = reason === "token_reused" ? "session.token_reused" : "session.refused";
@@ -118,7 +143,7 @@ export class SigningIn {
     await this.#ledger.commit({
       by: SYSTEM,
       writes: [this.#ledger.line(event, SYSTEM, more)],
-      ...(reason === "wrong_device" ? {} : { end: { sessions: [session], reason } }),
+      end: { sessions: [session], reason },
     });
     if (reason === "token_reused") this.#ports.alerts.tell(this.#ledger.id, { reason, at: this.#ledger.now });
   }

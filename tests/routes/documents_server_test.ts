@@ -131,7 +131,7 @@ Deno.test("[H53] the metrics are in the Prometheus format, under the names that 
 });
 
 Deno.test("[H54] pages come with headers that keep foreign scripts, frames and guesses out", async () => {
-  for (const path of ["/", "/rooms/01JD3Y4B6V8Q2Z5K7M9N0P1R2S", "/docs"]) {
+  for (const path of ["/", "/rooms/01JD3Y4B6V8Q2Z5K7M9N0P1R2S", "/login", "/account", "/docs"]) {
     const { status, headers } = await nobody.get<string>(path);
     equal(status, 200, path);
     match(headers.get("content-type") ?? "", /^text\/html/);
@@ -148,7 +148,7 @@ Deno.test("[H54] pages come with headers that keep foreign scripts, frames and g
 });
 
 Deno.test("[H54] pages hold no script of their own that the policy would have to allow", async () => {
-  for (const path of ["/", "/docs"]) {
+  for (const path of ["/", "/login", "/docs"]) {
     const { body } = await nobody.get<string>(path);
     for (const [script] of body.matchAll(/<script\b[^>]*>/g)) match(script, /\bsrc="\/assets\//);
     ok(!/\son\w+="/.test(body));
