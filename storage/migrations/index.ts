@@ -6,6 +6,7 @@ import * as tokenKeys from "./0002_token_keys.ts";
 import * as accounts from "./0003_accounts.ts";
 import * as tokenKeyExpiry from "./0004_token_key_expiry.ts";
 import * as roomModerators from "./0005_room_moderators.ts";
+import * as conversations from "./0006_conversations.ts";
 
 const MIGRATIONS: Record<string, Migration> = {
   "0001_rooms_and_ownership": roomsAndOwnership,
@@ -13,6 +14,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0003_accounts": accounts,
   "0004_token_key_expiry": tokenKeyExpiry,
   "0005_room_moderators": roomModerators,
+  "0006_conversations": conversations,
 };
 
 /** Brings the schema up to date; several nodes may do so at once. All or nothing. */

@@ -60,6 +60,13 @@ const FORM = `<!doctype html><title>Provider</title><form method="post">
 <input name="sub" required><input name="claims" value="{}"><button>Sign in</button>
 <button name="deny" value="1" formnovalidate>Deny</button></form>`;
 
+// The library takes a secret from wherever it comes; many providers do not.
+provider.use(async (context, next) => {
+  const sent = context.headers.authorization !== undefined;
+  if (context.path === "/token" && client.secret !== undefined && sent === client.inBody) context.throw(401);
+  await next();
+});
+
 provider.use(async (context, next) => {
   if (!context.path.startsWith("/interaction/")) return await next();
   if (context.method === "GET") {
