@@ -3,6 +3,7 @@ import { measureCommands } from "./measures/commands.ts";
 import type { FanOutLoad } from "./measures/fan_out.ts";
 import { measureStart } from "./measures/start.ts";
 import { type Options, PARTS, readOptions, USAGE } from "./options.ts";
+import { runAccounts } from "./parts/accounts.ts";
 import { runBusBytes } from "./parts/bus_bytes.ts";
 import { runFanOut } from "./parts/fan_out.ts";
 import { runHandOff } from "./parts/hand_off.ts";
@@ -126,6 +127,23 @@ async function bench(options: Options): Promise<Result> {
         break;
       case "hand-off":
         result.handOff = await runHandOff({ nodes: 3, rooms: 24, rounds: quick ? 1 : 4 }, progress);
+        break;
+      case "accounts":
+        result.accounts = await runAccounts(
+          {
+            seconds: options.commandSeconds,
+            logins: {
+              accounts: quick ? 4 : 50,
+              inFlight: 16,
+              excess: 4,
+              warmUpMs: quick ? 500 : 2_000,
+              windowMs: quick ? 1_000 : options.windowMs,
+            },
+            endings: { nodes: 3, accounts: quick ? 3 : 30, sessions: quick ? 3 : 10 },
+          },
+          rounds,
+          progress,
+        );
         break;
     }
   }

@@ -33,6 +33,7 @@ export const PARTS = [
   "bus",
   "takeover",
   "hand-off",
+  "accounts",
 ] as const;
 
 export const USAGE = `deno task bench [options]
@@ -62,7 +63,10 @@ Parts on a cluster of real servers (nats-server, PostgreSQL) and several nodes:
   spread           CPU per viewer as nodes go from one to three
   bus              bytes on the message server for each tick of a room, as its viewers grow
   takeover         from kill -9 of a node to the first ack in its rooms
-  hand-off         how long a shard that moves, and a rolling deploy, make somebody wait`;
+  hand-off         how long a shard that moves, and a rolling deploy, make somebody wait
+
+Parts on both:
+  accounts         checking a token, signing in, and from the end of a session to its closed sockets`;
 
 const FULL = {
   viewers: 2_000,

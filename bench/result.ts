@@ -1,6 +1,7 @@
 import type { Machine } from "./machine.ts";
 import type { StartTimes } from "./measures/start.ts";
 import type { Options } from "./options.ts";
+import type { AccountsPart } from "./parts/accounts.ts";
 import type { BusPart } from "./parts/bus_bytes.ts";
 import type { FanOutPart } from "./parts/fan_out.ts";
 import type { HandOffPart } from "./parts/hand_off.ts";
@@ -25,4 +26,5 @@ export interface Result {
   bus?: BusPart;
   takeover?: TakeoverPart;
   handOff?: HandOffPart;
+  accounts?: AccountsPart;
 }

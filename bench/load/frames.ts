@@ -6,7 +6,8 @@ export interface FrameHandler {
   /** The payload of a text frame; valid only during the call. Called only when `collect` is on. */
   text(payload: Uint8Array): void;
   ping(payload: Uint8Array): void;
-  close(): void;
+  /** Two bytes of the code first, unless the peer gave none. */
+  close(payload: Uint8Array): void;
 }
 
 /**
@@ -76,7 +77,7 @@ export class FrameReader {
     if (payload === undefined) return;
     if (this.#opcode === TEXT) this.#handler.text(payload);
     else if (this.#opcode === PING) this.#handler.ping(payload);
-    else if (this.#opcode === CLOSE) this.#handler.close();
+    else if (this.#opcode === CLOSE) this.#handler.close(payload);
   }
 }
 

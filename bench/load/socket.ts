@@ -9,6 +9,8 @@ const HANDSHAKE_MAX_BYTES = 16_384;
  */
 export class LoadSocket {
   bytes = 0;
+  /** Resolves with the code in the close frame; undefined when there was none. */
+  readonly closed: Promise<number | undefined>;
   #hear: ((text: string) => void) | undefined;
   /** What came before anyone listened. */
   #early: string[] = [];
@@ -17,13 +19,20 @@ export class LoadSocket {
   readonly #decoder = new TextDecoder();
   #written: Promise<unknown> = Promise.resolve();
   #open = true;
+  readonly #end: (code: number | undefined) => void;
 
   private constructor(connection: Deno.TcpConn) {
     this.#connection = connection;
+    const { promise, resolve } = Promise.withResolvers<number | undefined>();
+    this.closed = promise;
+    this.#end = resolve;
     this.#reader = new FrameReader({
       text: (payload) => this.#text(this.#decoder.decode(payload)),
       ping: (payload) => this.#write(0xa, payload),
-      close: () => this.close(),
+      close: ([high, low]) => {
+        this.#end(high === undefined || low === undefined ? undefined : high * 256 + low);
+        this.close();
+      },
     });
   }
 
@@ -72,6 +81,7 @@ export class LoadSocket {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
+    this.#end(undefined);
     this.#connection.close();
   }
 

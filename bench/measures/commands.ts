@@ -1,12 +1,6 @@
-import { ROOT } from "../places.ts";
-import { Child } from "../servers/child.ts";
+import { runMicro } from "../micro/run.ts";
 
 /** Calls per second of a trivial actor by case, measured in a process of its own. */
-export async function measureCommands(seconds: number): Promise<Record<string, number>> {
-  await using child = new Child({
-    command: Deno.execPath(),
-    args: ["run", "-A", `${ROOT}/bench/micro/commands.ts`, `${seconds}`],
-    cwd: ROOT,
-  });
-  return JSON.parse(await child.hear());
+export function measureCommands(seconds: number): Promise<Record<string, number>> {
+  return runMicro("commands.ts", seconds);
 }

@@ -1,6 +1,7 @@
 import { advantage, type FanOutPart } from "../parts/fan_out.ts";
 import type { MemoryPart } from "../parts/memory.ts";
 import type { Result } from "../result.ts";
+import { renderAccounts } from "./accounts.ts";
 import { renderBus, renderRemote, renderSpread, renderTakeover } from "./cluster.ts";
 import { count, kib, medians, ms, percent, times } from "./format.ts";
 import { renderHandOff } from "./hand_off.ts";
@@ -10,7 +11,7 @@ import { judge } from "./targets.ts";
 /** The whole run as Markdown. */
 export function renderReport(result: Result): string {
   const { machine, options, heavy, light, frames, memory, commands, start } = result;
-  const { remote, oneRoom, manyRooms, bus, takeover, handOff } = result;
+  const { remote, oneRoom, manyRooms, bus, takeover, handOff, accounts } = result;
   const sections = [
     `${machine.date}, ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, ` +
     `Deno ${machine.deno}${
@@ -43,6 +44,7 @@ export function renderReport(result: Result): string {
   if (bus !== undefined) sections.push(`### Bus bytes for each tick\n\n${renderBus(bus)}`);
   if (takeover !== undefined) sections.push(`### Takeover after a kill\n\n${renderTakeover(takeover)}`);
   if (handOff !== undefined) sections.push(`### Planned hand-off\n\n${renderHandOff(handOff)}`);
+  if (accounts !== undefined) sections.push(`### Accounts\n\n${renderAccounts(accounts)}`);
   return sections.join("\n\n") + "\n";
 }
 

@@ -1,6 +1,8 @@
+import type { LoginRow } from "../measures/logins.ts";
+import type { Spread } from "../parts/accounts.ts";
 import { advantage } from "../parts/fan_out.ts";
 import type { Result } from "../result.ts";
-import { count, percent } from "./format.ts";
+import { count, micros, ms, percent } from "./format.ts";
 
 export interface Target {
   readonly name: string;
@@ -19,10 +21,13 @@ const BUS_GROWTH = 1.1;
 const TAKEOVER_MS = 15_000;
 const HAND_OFF_MS = 50;
 const DEPLOY_MS = 200;
+const TOKEN_US = 30;
+const LOOP_LAG_MS = 20;
+const CLOSED_MS = 200;
 
 /** What the project sets out to reach, and whether this run did. */
 export function judge(result: Result): Target[] {
-  return [...judgeNode(result), ...judgeCluster(result)];
+  return [...judgeNode(result), ...judgeCluster(result), ...judgeAccounts(result)];
 }
 
 function judgeCluster({ remote, oneRoom, manyRooms, bus, takeover, handOff }: Result): Target[] {
@@ -81,6 +86,40 @@ function judgeCluster({ remote, oneRoom, manyRooms, bus, takeover, handOff }: Re
     });
   }
   return targets;
+}
+
+function judgeAccounts({ accounts }: Result): Target[] {
+  if (accounts === undefined) return [];
+  const { tokens, logins, endings } = accounts;
+  const check = (name: string, us: number): Target => ({
+    name: `Check of a token ${name}, queries`,
+    wanted: `< ${TOKEN_US} us, 0`,
+    measured: `${micros(us)}, ${count(tokens.queries)}`,
+    reached: us < TOKEN_US && tokens.queries === 0,
+  });
+  const lag = (name: string, { signedIn, lagP99 }: LoginRow): Target => ({
+    name: `Event loop late, ${name}, p99`,
+    wanted: `<= ${LOOP_LAG_MS} ms`,
+    measured: `${ms(lagP99)} at ${signedIn.toFixed(1)}/s`,
+    reached: lagP99 <= LOOP_LAG_MS,
+  });
+  const closed = (name: string, { p99 }: Spread): Target => ({
+    name: `From ending ${name} to closed sockets on ${endings.load.nodes} nodes, p99`,
+    wanted: `<= ${CLOSED_MS} ms`,
+    measured: ms(p99),
+    reached: p99 <= CLOSED_MS,
+  });
+  return [
+    check("seen before", Math.max(tokens.header.knownUs, tokens.cookie.knownUs)),
+    check("seen for the first time", Math.max(tokens.header.firstUs, tokens.cookie.firstUs)),
+    lag("as many logins as a node carries", logins.carried),
+    lag(`${logins.load.excess} times as many`, logins.excess),
+    closed("a session", endings.single.closed),
+    closed(
+      `${count(endings.load.accounts * endings.load.sessions)} sessions at once`,
+      endings.together.closed,
+    ),
+  ];
 }
 
 function judgeNode({ frames, memory, commands, start }: Result): Target[] {

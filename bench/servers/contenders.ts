@@ -1,5 +1,6 @@
 import { takeGuestToken } from "../load/dialects/barrage.ts";
 import { OUT, ROOT } from "../places.ts";
+import type { ChildOptions } from "./child.ts";
 import type { PeerRuntime } from "./peers.ts";
 import { type Contender, Server } from "./server.ts";
 
@@ -11,6 +12,9 @@ export const CROWD_ENV = {
   GUESTS: "on",
   GUESTS_PER_MINUTE: "1000000",
   ROOMS_PER_MINUTE: "1000000",
+  ACCOUNTS_PER_MINUTE: "1000000",
+  LOGINS_PER_MINUTE: "1000000",
+  LOGIN_ATTEMPTS: "1000",
 };
 const BARRAGE_ENV = { HOST: "127.0.0.1", PORT: "0", LOG: "json", ...CROWD_ENV };
 
@@ -52,12 +56,18 @@ export async function removeDataDirs(): Promise<void> {
 }
 
 export async function startBarrage(dataDir: string): Promise<Server> {
-  return await Server.start({
+  return await Server.start(await barrageCommand(dataDir));
+}
+
+/** @param flags For Deno, beside those of `deno task start`. */
+export async function barrageCommand(dataDir: string, flags: readonly string[] = []): Promise<ChildOptions> {
+  const permissions = ["--allow-read", `--allow-write=${dataDir}`];
+  return {
     command: Deno.execPath(),
-    args: ["run", ...await startFlags(), "--allow-read", `--allow-write=${dataDir}`, `${ROOT}/main.ts`],
+    args: ["run", ...await startFlags(), ...permissions, ...flags, `${ROOT}/main.ts`],
     cwd: ROOT,
     env: { ...BARRAGE_ENV, DATA_DIR: dataDir },
-  });
+  };
 }
 
 /** What `deno task start` passes to Deno, apart from the folders, which differ here. */

@@ -19,12 +19,9 @@ export class Server implements AsyncDisposable {
   static async start(options: ChildOptions): Promise<Server> {
     const child = new Child(options);
     try {
-      while (true) {
-        const origin = LISTENING.exec(await child.hear())?.[1];
-        if (origin === undefined) continue;
-        child.ignoreTheRest();
-        return new Server(child, origin);
-      }
+      const origin = await untilListening(child);
+      child.ignoreTheRest();
+      return new Server(child, origin);
     } catch (error) {
       await child[Symbol.asyncDispose]();
       throw error;
@@ -46,6 +43,14 @@ export class Server implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#child[Symbol.asyncDispose]();
+  }
+}
+
+/** Where it listens, once it has said so. */
+export async function untilListening(child: Child): Promise<string> {
+  while (true) {
+    const origin = LISTENING.exec(await child.hear())?.[1];
+    if (origin !== undefined) return origin;
   }
 }
 

@@ -13,7 +13,7 @@ export const barrage: Dialect = {
   path: "/v1/ws",
   async enter(socket, origin, room) {
     const { token } = await takeGuestToken(origin);
-    const { heartbeatMs } = await call(socket, "session.hello", { token });
+    const { heartbeatMs } = await greet(socket, token);
     if (heartbeatMs < BEAT_MS) {
       throw new Error(`Cannot stay connected: heartbeats are due every ${heartbeatMs} ms`);
     }
@@ -24,6 +24,10 @@ export const barrage: Dialect = {
   heard: readHeard,
   beat: request(0, "session.ping", {}),
 };
+
+export async function greet(socket: LoadSocket, token: string): Promise<Result<"session.hello">> {
+  return await call(socket, "session.hello", { token });
+}
 
 export async function takeGuestToken(origin: string): Promise<z.infer<typeof GuestToken>> {
   const response = await fetch(`${origin}/v1/guests`, {
