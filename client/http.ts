@@ -26,7 +26,8 @@ export async function request<T>(
     throw new BarrageCallError("unavailable", "Cannot reach the server", { cause });
   });
   if (!response.ok) throw await problemError(response);
-  return response.status === 204 ? undefined as T : await response.json();
+  const text = await response.text();
+  return text === "" ? undefined as T : JSON.parse(text);
 }
 
 /** The error in an application/problem+json answer (RFC 9457). */

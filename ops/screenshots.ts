@@ -1,5 +1,6 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { Audience } from "./screenshots/audience.ts";
+import { openAccount } from "./screenshots/member.ts";
 import { StageServer } from "./screenshots/stage_server.ts";
 
 const OUT = new URL("../docs/images/", import.meta.url).pathname;
@@ -90,5 +91,14 @@ await shoot(browser, "lobby", { ...DESK, colorScheme: "dark" }, async (page) => 
   await page.goto(server.url);
   await page.locator(".room-card").nth(5).waitFor();
   await page.waitForTimeout(9_000);
+});
+await shoot(browser, "sign-in", { ...DESK, colorScheme: "dark" }, async (page) => {
+  await page.goto(`${server.url}/login`);
+  await page.locator(".provider").waitFor();
+  await page.waitForTimeout(500);
+});
+await shoot(browser, "account", { ...DESK, colorScheme: "light" }, async (page) => {
+  await openAccount(page, server.url);
+  await page.locator("#removal").scrollIntoViewIfNeeded();
 });
 for (const audience of audiences) audience[Symbol.dispose]();

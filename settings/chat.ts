@@ -41,6 +41,13 @@ export const CHAT_SETTINGS = {
       "How long one may recall a message of one's own",
     ),
     membersMax: whole("GROUP_MEMBERS_MAX", 10_000, 2, 100_000, "Members of one group"),
+    typingMembersMax: whole(
+      "TYPING_MEMBERS_MAX",
+      200,
+      0,
+      100_000,
+      "In a group with more members nobody is shown who is writing",
+    ),
     memoryMessages: whole(
       "CHAT_MEMORY_MESSAGES",
       100,

@@ -2,6 +2,10 @@ import { fileURLToPath } from "node:url";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
+/** Nobody goes there. */
+const PROVIDER = { id: "example", name: "Example ID", issuer: "https://id.example", clientId: "barrage" };
+const REGIONS = "203.0.113.0/24,Porto\n198.51.100.0/24,Lisbon\n";
+
 /** A server for the pictures, on a free port and a temporary data directory. */
 export class StageServer implements AsyncDisposable {
   private constructor(
@@ -12,6 +16,8 @@ export class StageServer implements AsyncDisposable {
 
   static async start(): Promise<StageServer> {
     const dataDir = await Deno.makeTempDir({ prefix: "barrage-pictures-" });
+    await Deno.writeTextFile(`${dataDir}/oidc.json`, JSON.stringify([PROVIDER]), { mode: 0o600 });
+    await Deno.writeTextFile(`${dataDir}/regions.csv`, REGIONS);
     const process = new Deno.Command(Deno.execPath(), {
       args: ["run", "--no-check", "--allow-all", MAIN],
       env: {
@@ -19,6 +25,7 @@ export class StageServer implements AsyncDisposable {
         DATA_DIR: dataDir,
         GUESTS_PER_MINUTE: "10000",
         ROOMS_PER_MINUTE: "10000",
+        TRUSTED_PROXIES: "127.0.0.1",
         LOG: "json",
       },
       stdout: "piped",

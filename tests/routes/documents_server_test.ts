@@ -116,6 +116,8 @@ Deno.test("[H53] the metrics are in the Prometheus format, under the names that 
       "barrage_event_streams",
       "barrage_viewers",
       "barrage_watched_rooms",
+      "barrage_chat_sockets",
+      "barrage_chat_conversations",
       "barrage_drops_total",
       "barrage_actors",
       "barrage_mailbox_waiting",

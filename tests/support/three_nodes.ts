@@ -23,5 +23,5 @@ export async function startThree(settings: ServerEnv = {}) {
   await Promise.all(servers.map((server) => server.metricIs("barrage_shards", (shards) => shards > 0)));
   const operator = started.use(await NatsOperator.connect(nats.url));
   const owned = started.move();
-  return { servers, operator, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
+  return { servers, nats, operator, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
 }

@@ -31,7 +31,7 @@ Deno.test("[W21] a name given in the lobby is the name in the chat, and can be c
   await ann.untilLive();
   await ann.say("as Ann");
   await ann.untilChat("as Ann");
-  await ann.page.click("#account");
+  await ann.choose("Change your name");
   await ann.page.fill("#text-dialog-input", "Anna");
   await ann.page.press("#text-dialog-input", "Enter");
   await ann.page.locator(".account-name", { hasText: "Anna" }).waitFor();

@@ -35,6 +35,7 @@ function startOpenRoom(shell: Shell, form: HTMLFormElement, openFirst: HTMLButto
   title.value = TITLES[Math.floor(Math.random() * TITLES.length)]!;
   name.value = account.name ?? "";
   name.placeholder = "Guest";
+  find(form, "[data-guest]", HTMLElement).hidden = account.isMember;
   shell.named.addEventListener("renamed", () => name.value = account.name ?? "");
   openFirst.addEventListener("click", () => form.requestSubmit());
 
@@ -49,7 +50,7 @@ function startOpenRoom(shell: Shell, form: HTMLFormElement, openFirst: HTMLButto
     submit.disabled = true;
     try {
       const wanted = name.value.trim();
-      if (wanted !== "") await account.rename(wanted);
+      if (!account.isMember && wanted !== "") await account.guests.rename(wanted);
       shell.showName();
       location.assign(`/rooms/${await open(shell, title.value.trim())}`);
     } catch (failure) {
@@ -59,14 +60,9 @@ function startOpenRoom(shell: Shell, form: HTMLFormElement, openFirst: HTMLButto
   });
 }
 
-/** Opens a room as the present guest, or as a fresh one when the server does not know the present one any more. */
 async function open({ account }: Shell, title: string): Promise<string> {
-  const guest = await account.guest();
-  const room = await createRoom(guest.token, title).catch(async (error: unknown) => {
-    if ((error as { reason?: string }).reason !== "unauthenticated") throw error;
-    return await createRoom((await account.renew()).token, title);
-  });
-  const owner = await account.guest();
-  account.keep(room.id, owner);
+  const room = await account.as((token) => createRoom(token, title));
+  const guest = account.guests.present;
+  if (!account.isMember && guest) account.guests.keep(room.id, guest);
   return room.id;
 }

@@ -1,6 +1,7 @@
 import { Barrage, BarrageCallError, type Room as LiveRoom } from "client/mod.ts";
 import { ERRORS } from "protocol/errors.ts";
 import type { SayItem } from "../protocol_types.ts";
+import { warnOf } from "../shell/alerts.ts";
 import { readTail, type Room } from "../shell/api.ts";
 import { find } from "../shell/dom.ts";
 import type { Shell } from "../shell/shell.ts";
@@ -36,7 +37,7 @@ export class LiveView {
     this.#shell = shell;
     this.#room = room;
     this.#failed = failed;
-    this.#barrage = new Barrage({ url: location.origin, getToken: ({ rejected }) => this.#token(rejected) });
+    this.#barrage = new Barrage({ url: location.origin, getToken: (asked) => this.#token(asked) });
     this.#live = this.#barrage.room(room.id);
     this.#authorship = new Authorship(() => account.userId);
     this.#player = new Player(find(main, ".player", HTMLElement), room.id);
@@ -66,6 +67,7 @@ export class LiveView {
     this.#listen();
     this.#pauseWhileHidden();
     this.#shell.named.addEventListener("renamed", () => this.#barrage.reconnect());
+    this.#shell.account.session.on("renewed", () => this.#renew());
     addEventListener("online", () => this.#barrage.state.status === "waiting" && this.#barrage.reconnect());
     this.#join();
   }
@@ -87,6 +89,7 @@ export class LiveView {
       else this.#failed(state.error);
     });
     this.#barrage.on("state", (state) => this.#pill.show(state));
+    this.#barrage.on("alert", warnOf);
   }
 
   /** Failures that will not pass are told by the room's state. */
@@ -117,11 +120,20 @@ export class LiveView {
     }
   }
 
-  async #token(rejected: boolean): Promise<string> {
+  async #token(asked: { rejected: boolean }): Promise<string | undefined> {
     const { account, showName } = this.#shell;
-    const { token } = await (rejected ? account.renew() : account.guest());
+    const token = await account.getToken(asked);
     showName();
     return token;
+  }
+
+  /** Without it the socket goes on with the token it has, and the next one takes the cookie. */
+  async #renew(): Promise<void> {
+    try {
+      await this.#barrage.renew();
+    } catch (error) {
+      console.info("Cannot renew the connection", error);
+    }
   }
 
   /** A hidden tab asks for summaries only; what passed meanwhile is told when it is seen again. */

@@ -1,5 +1,5 @@
 import { type Room, updateRoom } from "../shell/api.ts";
-import type { Guest } from "../shell/account.ts";
+import type { Actor } from "../shell/account.ts";
 import { showAvatar } from "../shell/avatar.ts";
 import { find, icon } from "../shell/dom.ts";
 import { ask } from "../shell/text_dialog.ts";
@@ -10,7 +10,7 @@ export class RoomHead {
   readonly #ended: () => void;
   #room: Room;
 
-  constructor(head: HTMLElement, room: Room, owner: Guest | undefined, ended: () => void) {
+  constructor(head: HTMLElement, room: Room, owner: Actor | undefined, ended: () => void) {
     this.#head = head;
     this.#room = room;
     this.#ended = ended;
@@ -34,7 +34,7 @@ export class RoomHead {
     document.title = `${title} · Barrage`;
   }
 
-  #startOwner(owner: Guest): void {
+  #startOwner(owner: Actor): void {
     const edit = find(this.#head, "[data-edit]", HTMLButtonElement);
     const end = find(this.#head, "[data-end]", HTMLButtonElement);
     edit.hidden = false;
@@ -46,7 +46,7 @@ export class RoomHead {
         action: "Save",
         input: { label: "Room title", value: this.#room.title, maxLength: 100 },
         submit: async (title) => {
-          this.#room = await updateRoom(owner.token, this.#room.id, { title });
+          this.#room = await owner((token) => updateRoom(token, this.#room.id, { title }));
           this.#show();
         },
       }));
@@ -57,7 +57,7 @@ export class RoomHead {
         action: "End room",
         danger: true,
         submit: async () => {
-          await updateRoom(owner.token, this.#room.id, { state: "ended" });
+          await owner((token) => updateRoom(token, this.#room.id, { state: "ended" }));
           this.#ended();
         },
       }));

@@ -1,93 +1,67 @@
-import { BarrageCallError, createGuest } from "client/mod.ts";
-import { isRecord, load, save } from "./saved.ts";
+import { BarrageCallError } from "client/mod.ts";
+import { Guests } from "./guests.ts";
+import { PageSession } from "./page_session.ts";
 
-export interface Guest {
-  readonly token: string;
-  readonly user: { readonly id: string; readonly name: string };
-}
+/** Calls with the token of somebody, or without one for a member, whom the cookie tells. */
+export type Actor = <T>(act: (token: string | undefined) => Promise<T>) => Promise<T>;
 
-/** Rooms whose owner's token is kept; the oldest is forgotten first. */
-const KEYS_MAX = 50;
-
-/** Who is watching: a guest, remembered by this browser, and the tokens of the rooms this browser opened. */
+/** Who is watching: the member who has signed in at this browser, or else a guest. */
 export class Account {
-  #guest: Guest | undefined = load("guest", isGuest);
-  #keys: readonly RoomKey[] = load("keys", isKeys) ?? [];
-  #pending: Promise<Guest> | undefined;
+  readonly guests = new Guests();
+  readonly session = new PageSession();
+
+  get isMember(): boolean {
+    return this.session.user !== undefined;
+  }
 
   get name(): string | undefined {
-    return this.#guest?.user.name;
+    return this.#user?.name;
   }
 
   get userId(): string | undefined {
-    return this.#guest?.user.id;
+    return this.#user?.id;
   }
 
-  /** The guest, taken from the server on the first call. */
-  guest(): Promise<Guest> {
-    if (this.#guest) return Promise.resolve(this.#guest);
-    this.#pending ??= this.#take(undefined).finally(() => this.#pending = undefined);
-    return this.#pending;
+  get #user() {
+    return this.session.user ?? this.guests.present?.user;
   }
 
-  /** The server does not know the guest any more: take another with the same name. */
-  renew(): Promise<Guest> {
-    return this.#take(this.#guest?.user.name);
+  /** Of a session that ran out while nobody was here, nothing is left; of one that cannot be asked about, all. */
+  async settle(): Promise<void> {
+    if (!this.isMember) return;
+    try {
+      await this.session.fresh();
+    } catch (error) {
+      if (!(error instanceof BarrageCallError)) throw error;
+      console.info("Cannot refresh the session", error);
+    }
   }
 
-  /** A name belongs to a token, so another name is another guest. Rooms opened before keep their own token. */
-  async rename(name: string): Promise<Guest> {
-    return this.#guest?.user.name === name ? this.#guest : await this.#take(name);
+  /** As who is watching; once more when the server did not know that one any more. */
+  readonly as: Actor = async (act) => {
+    try {
+      return await act(await this.#token(false));
+    } catch (error) {
+      if (!(error instanceof BarrageCallError) || error.reason !== "unauthenticated") throw error;
+      return await act(await this.#token(true));
+    }
+  };
+
+  /** For `Barrage`. */
+  getToken(asked: { rejected: boolean }): Promise<string | undefined> {
+    return this.isMember ? this.session.getToken(asked) : this.#token(asked.rejected);
   }
 
-  /** The guest that opened this room in this browser, if any. */
-  ownerOf(room: { id: string; owner: { id: string } }): Guest | undefined {
-    const key = this.#keys.find((key) => key.room === room.id);
-    return key?.guest.user.id === room.owner.id ? key.guest : undefined;
+  /** As who opened the room, if that was at this browser. */
+  ownerOf(room: { id: string; owner: { id: string } }): Actor | undefined {
+    if (this.session.user?.id === room.owner.id) return this.as;
+    const token = this.guests.keyOf(room);
+    return token === undefined ? undefined : (act) => act(token);
   }
 
-  keep(room: string, guest: Guest): void {
-    this.#keys = [...this.#keys.filter((key) => key.room !== room), { room, guest }].slice(-KEYS_MAX);
-    save("keys", this.#keys);
+  async #token(rejected: boolean): Promise<string | undefined> {
+    if (this.isMember) return void await this.session.fresh({ rejected });
+    const { token } = await (rejected ? this.guests.renew() : this.guests.take());
+    return token;
   }
-
-  async #take(name: string | undefined): Promise<Guest> {
-    const guest = await politely(() =>
-      createGuest({
-        url: location.origin,
-        signal: AbortSignal.timeout(10_000),
-        ...(name !== undefined && { name }),
-      })
-    );
-    this.#guest = guest;
-    save("guest", guest);
-    return guest;
-  }
-}
-
-interface RoomKey {
-  readonly room: string;
-  readonly guest: Guest;
-}
-
-/** Waits once when the server asks for a short wait. */
-async function politely<T>(request: () => Promise<T>): Promise<T> {
-  try {
-    return await request();
-  } catch (error) {
-    const waitMs = error instanceof BarrageCallError ? error.retryAfterMs : undefined;
-    if (waitMs === undefined || waitMs > 5_000) throw error;
-    await new Promise((resolve) => setTimeout(resolve, waitMs));
-    return await request();
-  }
-}
-
-function isGuest(value: unknown): value is Guest {
-  return isRecord(value) && typeof value.token === "string" && isRecord(value.user) &&
-    typeof value.user.id === "string" && typeof value.user.name === "string";
-}
-
-function isKeys(value: unknown): value is RoomKey[] {
-  return Array.isArray(value) &&
-    value.every((key) => isRecord(key) && typeof key.room === "string" && isGuest(key.guest));
 }

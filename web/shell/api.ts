@@ -1,4 +1,4 @@
-import { BarrageCallError, problemError } from "client/mod.ts";
+import { type HttpRequest, request as send } from "client/http.ts";
 import type { Item } from "protocol/items.ts";
 import type { Room } from "protocol/rooms.ts";
 
@@ -29,33 +29,19 @@ export async function readTail(id: string, lines: number): Promise<Item[]> {
   return tail;
 }
 
-export function createRoom(token: string, title: string): Promise<Room> {
+export function createRoom(token: string | undefined, title: string): Promise<Room> {
   return request("/v1/rooms", { method: "POST", token, body: { title } });
 }
 
 export function updateRoom(
-  token: string,
+  token: string | undefined,
   id: string,
   patch: { title?: string; state?: "ended" },
 ): Promise<Room> {
   return request(`/v1/rooms/${encodeURIComponent(id)}`, { method: "PATCH", token, body: patch });
 }
 
-async function request<T>(
-  path: string,
-  { method = "GET", token, body }: { method?: string; token?: string; body?: unknown } = {},
-): Promise<T> {
-  const response = await fetch(path, {
-    method,
-    headers: {
-      ...(token && { authorization: `Bearer ${token}` }),
-      ...(body !== undefined && { "content-type": "application/json" }),
-    },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(10_000),
-  }).catch((cause: unknown) => {
-    throw new BarrageCallError("unavailable", "The server cannot be reached", { cause });
-  });
-  if (!response.ok) throw await problemError(response);
-  return await response.json();
+/** JSON from this server; without a token the browser's cookies tell who asks. */
+export function request<T>(path: string, options: Omit<HttpRequest, "signal"> = {}): Promise<T> {
+  return send(new URL(path, location.origin), { ...options, signal: AbortSignal.timeout(10_000) });
 }

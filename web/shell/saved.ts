@@ -17,6 +17,14 @@ export function save(key: string, value: unknown): void {
   }
 }
 
+export function remove(key: string): void {
+  try {
+    localStorage.removeItem(`barrage.${key}`);
+  } catch (error) {
+    console.info(`Cannot remove ${key} from this browser's storage`, error);
+  }
+}
+
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

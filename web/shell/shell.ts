@@ -1,4 +1,7 @@
-import type { Account } from "./account.ts";
+import { Account } from "./account.ts";
+import { startAccountMenu } from "./account_menu.ts";
+import { find } from "./dom.ts";
+import { startTheme } from "./theme.ts";
 
 /** What surrounds a page. */
 export interface Shell {
@@ -8,4 +11,20 @@ export interface Shell {
   readonly showName: () => void;
   /** Fires `renamed` when the viewer has taken another name. */
   readonly named: EventTarget;
+}
+
+export async function startShell(): Promise<Shell> {
+  startTheme(find(document, "#theme", HTMLButtonElement));
+  const account = new Account();
+  await account.settle();
+  const named = new EventTarget();
+  const showName = startAccountMenu(account, () => named.dispatchEvent(new Event("renamed")));
+  account.session.on("renewed", showName);
+  account.session.on("replaced", () => location.reload());
+  account.session.on("ended", () => {
+    if (location.pathname === "/login") return;
+    const returnTo = location.pathname + location.search;
+    location.replace(`/login?${new URLSearchParams({ ended: "1", returnTo })}`);
+  });
+  return { main: find(document, "#page", HTMLElement), account, showName, named };
 }
