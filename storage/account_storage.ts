@@ -1,5 +1,6 @@
 import type { ContactKind, Privacy, SiteRole } from "protocol/accounts.ts";
 import type { Scope } from "protocol/api_keys.ts";
+import type { AuditEvent } from "protocol/audit.ts";
 import type { Write } from "./lane.ts";
 
 export interface IdentityRecord {
@@ -92,6 +93,7 @@ export interface CodeRecord {
   readonly purpose: "contact" | "reset";
   readonly kind: ContactKind;
   readonly address: string;
+  /** PHC string. */
   readonly codeHash: string;
   readonly expiresAt: number;
   readonly triesLeft: number;
@@ -184,28 +186,6 @@ export interface OidcFlowStore {
   take(stateHash: string, now: number): Promise<OidcFlow | undefined>;
   sweep(now: number, limit: number): Promise<number>;
 }
-
-export const AUDIT_EVENTS = [
-  "account.created",
-  "account.removed",
-  "account.role_changed",
-  "login.succeeded",
-  "login.failed",
-  "login.throttled",
-  "session.ended",
-  "session.refused",
-  "session.token_reused",
-  "session.confirmed",
-  "password.changed",
-  "password.reset",
-  "contact.added",
-  "contact.removed",
-  "identity.linked",
-  "identity.unlinked",
-  "key.created",
-  "key.revoked",
-] as const;
-export type AuditEvent = typeof AUDIT_EVENTS[number];
 
 export interface AuditRecord {
   /** ULID. */

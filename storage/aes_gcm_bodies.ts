@@ -23,7 +23,9 @@ export class AesGcmBodies implements BodyCipher {
   constructor(masters: ReadonlyMap<number, Uint8Array>) {
     if (masters.size === 0) throw new RangeError("Cannot seal messages without a key");
     for (const key of masters.values()) {
-      if (key.length !== KEY_BYTES) throw new RangeError(`Cannot use a message key: it must have ${KEY_BYTES} bytes`);
+      if (key.length !== KEY_BYTES) {
+        throw new RangeError(`Cannot use a message key: it must have ${KEY_BYTES} bytes`);
+      }
     }
     this.#masters = masters;
     this.keyVersion = Math.max(...masters.keys());

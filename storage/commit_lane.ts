@@ -3,6 +3,7 @@ import { BarrageError } from "protocol/errors.ts";
 import { carryOut, type Work } from "./carry_out.ts";
 import type { Engine, Trx } from "./engine.ts";
 import { type CommitLane, type Fence, FencedError, type Noun, NOUNS, type Write } from "./lane.ts";
+import { findTaken } from "./taken.ts";
 import { toChange } from "./writes.ts";
 
 export interface LaneOptions {
@@ -90,21 +91,25 @@ export class GroupCommitLane implements CommitLane, AsyncDisposable {
     this.#draining = undefined;
   }
 
-  /** Never rejects: every unit gets its answer. A bad unit is found by halving, so the others need few attempts. */
+  /**
+   * Never rejects: every unit gets its answer. Units that claim what is taken are looked up, so the others need one
+   * more attempt; any other bad unit is found by halving.
+   */
   async #settle(units: readonly Unit[]): Promise<void> {
     let fenced: ReadonlySet<Unit>;
     const started = performance.now();
     try {
       fenced = await this.#transact(units);
     } catch (error) {
-      if (units.length > 1 && !isOutage(error)) {
-        const middle = units.length >> 1;
-        await this.#settle(units.slice(0, middle));
-        await this.#settle(units.slice(middle));
-        return;
+      if (units.length === 1 || isOutage(error)) return this.#fail(units, error);
+      const taken = isConflict(error) ? await this.#findTaken(units) : new Set();
+      if (taken.size > 0) {
+        this.#fail(units.filter((unit) => taken.has(unit)), error);
+        return await this.#settle(units.filter((unit) => !taken.has(unit)));
       }
-      this.#counts.failed += units.length;
-      for (const unit of units) unit.reject(error);
+      const middle = units.length >> 1;
+      await this.#settle(units.slice(0, middle));
+      await this.#settle(units.slice(middle));
       return;
     }
     this.#lastTransactionMs = performance.now() - started;
@@ -114,6 +119,20 @@ export class GroupCommitLane implements CommitLane, AsyncDisposable {
     for (const unit of units) {
       if (fenced.has(unit)) unit.reject(new FencedError(unit.fence));
       else unit.resolve();
+    }
+  }
+
+  #fail(units: readonly Unit[], error: unknown): void {
+    this.#counts.failed += units.length;
+    for (const unit of units) unit.reject(error);
+  }
+
+  async #findTaken(units: readonly Unit[]): Promise<ReadonlySet<Unit>> {
+    try {
+      return await findTaken(this.#engine.db, units);
+    } catch {
+      // Halving finds them as well, or the outage that this one met.
+      return new Set();
     }
   }
 
@@ -161,5 +180,9 @@ export class GroupCommitLane implements CommitLane, AsyncDisposable {
 
 /** The database failed, not the unit: trying the units apart would not help. */
 function isOutage(error: unknown): boolean {
-  return error instanceof BarrageError && error.reason !== "conflict";
+  return error instanceof BarrageError && !isConflict(error);
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof BarrageError && error.reason === "conflict";
 }

@@ -103,7 +103,7 @@ export interface MembershipStore {
   ): Promise<MemberRecord[]>;
   /** In the order of the conversations' ids, those gone from too. `limit` 1-10,000. */
   ofUser(user: string, page: { after?: string; limit: number }): Promise<Membership[]>;
-  /** How many conversations the user is in, invited to or has asked to join. */
+  /** How many conversations the user is in or has asked to join. */
   count(user: string): Promise<number>;
   /** Which of these direct conversations a user has blocked the other one in. */
   blocked(conversations: readonly string[]): Promise<{ conversation: string; by: string }[]>;
@@ -125,9 +125,9 @@ export interface SentRecord {
 
 export interface MessageStore {
   /** The unit fails with `conflict` when a sender has used a client id in this conversation before. */
-  append(conversation: string, messages: readonly MessageRecord[]): Write;
+  append(messages: readonly MessageRecord[]): readonly Write[];
   /** Edited or recalled: the row says from then on what `message` says. */
-  rewrite(conversation: string, message: Message): Write;
+  rewrite(message: Message): Write;
   /** In ascending order, at most `limit` of them: the first ones, or the last. */
   range(
     conversation: string,
@@ -135,7 +135,10 @@ export interface MessageStore {
     limit: number,
     end: "first" | "last",
   ): Promise<MessageRecord[]>;
-  /** In the order of their versions: those of the range that changed after one version and not after another. */
+  /**
+   * In the order of their versions: those of the range that changed after one version and not after another, which must
+   * not be less than that of the range's last message.
+   */
   changed(
     conversation: string,
     range: SeqRange,

@@ -1,5 +1,5 @@
 /** What has a fence: each is named as its table, and they are locked in this order. */
-export const NOUNS = ["account", "room"] as const;
+export const NOUNS = ["account", "conversation", "room"] as const;
 export type Noun = typeof NOUNS[number];
 
 /** The row an actor owns while it writes; the write counts only if the row still carries this epoch. */
@@ -31,7 +31,7 @@ export interface CommitLane {
   /**
    * @throws {FencedError} when the fence's row is missing or carries another epoch; nothing of this unit is written.
    * @throws {BarrageError} `overloaded` when the lane's bound is reached, `unavailable` after the storage is disposed,
-   * `conflict` when another account has what a write of the unit claims.
+   * `conflict` when something else has what a write of the unit claims for itself.
    */
   commit(fence: Fence, writes: readonly Write[]): Promise<void>;
   readonly stats: { readonly transactions: number; readonly units: number; readonly waiting: number };

@@ -72,14 +72,16 @@ export class MessageChanges {
     let known = Math.max(from - 1, versions.after - (versions.to - to));
     let newer = Math.min(to, versions.after) + 1;
     while (newer - known > 1) {
+      const places = probes(known, newer);
       const rows = await this.#db.selectFrom("conversation_message").select(["seq", "version"])
-        .where("conversation_id", "=", conversation).where("seq", "in", probes(known, newer)).execute();
-      for (const { seq, version } of rows) {
-        if (version <= versions.after) known = Math.max(known, seq);
+        .where("conversation_id", "=", conversation).where("seq", "in", places).execute();
+      const found = new Map(rows.map(({ seq, version }) => [seq, version]));
+      for (const seq of places) {
+        if ((found.get(seq) ?? 0) <= versions.after) known = Math.max(known, seq);
         else newer = Math.min(newer, seq);
       }
     }
-    return newer;
+    return Math.max(from, newer);
   }
 }
 

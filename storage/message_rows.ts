@@ -22,7 +22,8 @@ export function toRow({ message, clientId }: MessageRecord, cipher: BodyCipher):
 }
 
 export function toBody(message: Message, cipher: BodyCipher): Pick<MessageRow, "body" | "key_version"> {
-  const { kind: _kind, conversation, seq, version: _version, id: _id, sender: _sender, at: _at, ...own } = message;
+  const { kind: _kind, conversation, seq, version: _version, id: _id, sender: _sender, at: _at, ...own } =
+    message;
   const { body, keyVersion } = cipher.seal({ conversation, seq }, JSON.stringify(own));
   return { body, key_version: keyVersion };
 }

@@ -26,20 +26,21 @@ export class Messages implements MessageStore {
     this.#changes = new MessageChanges(engine.db, cipher);
   }
 
-  append(_conversation: string, messages: readonly MessageRecord[]): Write {
+  append(messages: readonly MessageRecord[]): Write[] {
     const rows = messages.map((message) => toRow(message, this.#cipher));
-    return toWrite({ kind: "insert", table: "conversation_message", rows, unique: CLIENT_KEY });
+    const mentions = messages.flatMap(({ message }) => mentionRows(message));
+    return [
+      toWrite({ kind: "insert", table: "conversation_message", rows, unique: CLIENT_KEY }),
+      ...mentions.length === 0
+        ? []
+        : [toWrite({ kind: "insert", table: "conversation_mention", rows: mentions })],
+    ];
   }
 
-  mention(conversation: string, messages: readonly MessageRecord[]): Write | undefined {
-    const rows = messages.flatMap(({ message }) => mentionRows(conversation, message));
-    return rows.length === 0 ? undefined : toWrite({ kind: "insert", table: "conversation_mention", rows });
-  }
-
-  rewrite(conversation: string, message: Message): Write {
-    const { seq, kind, version } = message;
+  rewrite(message: Message): Write {
+    const { conversation, seq, kind, version } = message;
     const body = toBody(message, this.#cipher);
-    const mentions = mentionRows(conversation, message);
+    const mentions = mentionRows(message);
     return toWrite({
       kind: "run",
       tables: ["conversation_message", "conversation_mention"],
@@ -93,7 +94,11 @@ export class Messages implements MessageStore {
     })).filter(({ sender, clientId }) => asked.has(`${sender} ${clientId}`));
   }
 
-  async countAfter(conversation: string, user: string, seq: number): Promise<{ own: number; mentions: number }> {
+  async countAfter(
+    conversation: string,
+    user: string,
+    seq: number,
+  ): Promise<{ own: number; mentions: number }> {
     const after = (eb: ExpressionBuilder<Database, "conversation_message" | "conversation_mention">) =>
       eb.and([eb("conversation_id", "=", conversation), eb("seq", ">", seq)]);
     const row = await this.#db.selectNoFrom(({ selectFrom, fn }) => [
@@ -120,18 +125,7 @@ export class Messages implements MessageStore {
   }
 }
 
-function mentionRows(conversation: string, message: Message) {
-  return mentionsIn(message).map((user) => ({
-    conversation_id: conversation,
-    user_id: user,
-    seq: message.seq,
-  }));
-}
-
-export { sentIds };
-
-/** For the answer to a retry. */
-function sentIds({ message, clientId }: MessageRecord): SentRecord[] {
-  const { sender, seq, id, at } = message;
-  return clientId === undefined ? [] : [{ sender: sender.id, clientId, seq, id, at }];
+function mentionRows(message: Message) {
+  const { conversation, seq } = message;
+  return mentionsIn(message).map((user) => ({ conversation_id: conversation, user_id: user, seq }));
 }

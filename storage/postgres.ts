@@ -1,18 +1,15 @@
 import { Kysely, type RawBuilder, sql, type SqlBool } from "kysely";
-import type { LaneOptions } from "./commit_lane.ts";
-import { DatabaseStorage } from "./database_storage.ts";
+import { type DatabaseOptions, DatabaseStorage } from "./database_storage.ts";
 import type { Engine } from "./engine.ts";
 import { migrate } from "./migrations/index.ts";
 import { GuardedPostgresDialect } from "./postgres_dialect.ts";
 import { openPool, type PoolOptions } from "./postgres_pool.ts";
 import type { Database } from "./schema.ts";
 
-export interface PostgresOptions extends PoolOptions {
-  readonly lane?: LaneOptions;
-}
+export type PostgresOptions = PoolOptions & DatabaseOptions;
 
 /** Connects and brings the schema up to date; several nodes may do so at once. */
-export async function openPostgres({ lane, ...pool }: PostgresOptions): Promise<DatabaseStorage> {
+export async function openPostgres({ lane, bodies, ...pool }: PostgresOptions): Promise<DatabaseStorage> {
   {
     // Its own connection, without the statement timeout: one node migrates while the others wait for its lock.
     await using engine = new PostgresEngine({ ...pool, connections: 1, statementTimeoutMs: 0 });
@@ -20,7 +17,7 @@ export async function openPostgres({ lane, ...pool }: PostgresOptions): Promise<
   }
   const engine = new PostgresEngine({ warm: WARM, ...pool });
   await engine.warmUp(pool.warm ?? WARM);
-  return new DatabaseStorage(engine, engine, lane);
+  return new DatabaseStorage(engine, engine, { lane, bodies });
 }
 
 const MAX_PARAMETERS = 65_535;

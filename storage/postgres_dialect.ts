@@ -51,6 +51,7 @@ class GuardedDriver extends PostgresDriver {
 
   #guard(connection: DatabaseConnection): void {
     const translate = (error: unknown) => {
+      if (isNotUnique(error)) return new BarrageError("conflict", undefined, { cause: error });
       if (!isOutage(error)) return error;
       const loss = unavailable(error);
       this.#lost.set(connection, loss);
@@ -72,4 +73,13 @@ const OUTAGE = /^(08|53|57|58|25006|25P03)/;
 function isOutage(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return OUTAGE.test(error.code ?? "");
   return error instanceof Error && !(error instanceof TypeError) && !(error instanceof RangeError);
+}
+
+// unique_violation; of a primary key it is not a conflict: keys are given by us, and a clash of them is our mistake.
+const NOT_UNIQUE = "23505";
+const PRIMARY_KEY = /_(pk|pkey)$/;
+
+function isNotUnique(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === NOT_UNIQUE &&
+    !PRIMARY_KEY.test(error.constraint ?? "");
 }

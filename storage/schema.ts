@@ -18,6 +18,10 @@ export interface Database {
   api_key: ApiKeyTable;
   oidc_flow: OidcFlowTable;
   audit: AuditTable;
+  conversation: ConversationTable;
+  conversation_member: ConversationMemberTable;
+  conversation_message: ConversationMessageTable;
+  conversation_mention: ConversationMentionTable;
 }
 
 interface NodeTable {
@@ -190,6 +194,61 @@ interface AuditTable {
   detail: string | null;
 }
 
+interface ConversationTable {
+  id: string;
+  owner_epoch: number;
+  kind: "direct" | "group";
+  created_at: number;
+  /** This and what follows: of groups only. */
+  number: string | null;
+  /** The title as it is looked for, in UTF-8; null when the group is not to be found. */
+  title_key: Uint8Array | null;
+  /** JSON. */
+  settings: string | null;
+  link: string | null;
+}
+
+interface ConversationMemberTable {
+  conversation_id: string;
+  user_id: string;
+  name: string;
+  state: "member" | "invited" | "asked" | "left" | "removed";
+  role: "owner" | "admin" | "member";
+  visible_from: number;
+  left_seq: number | null;
+  read_seq: number;
+  version: number;
+  /** 0 or 1, as the next three. */
+  muted: number;
+  pinned: number;
+  archived: number;
+  blocked: number;
+}
+
+interface ConversationMessageTable {
+  conversation_id: string;
+  seq: number;
+  /** When it was added. */
+  version: number;
+  /** When it was edited or recalled last. */
+  changed: number | null;
+  id: string;
+  kind: "sent" | "recalled" | "change";
+  sender_id: string;
+  sender_name: string;
+  client_id: string | null;
+  at: number;
+  /** JSON of what only its kind has; sealed when there is a key version. */
+  body: string;
+  key_version: number | null;
+}
+
+interface ConversationMentionTable {
+  conversation_id: string;
+  user_id: string;
+  seq: number;
+}
+
 export type NodeRow = Selectable<NodeTable>;
 export type ShardRow = Selectable<ShardTable>;
 export type RoomRow = Selectable<RoomTable>;
@@ -202,3 +261,6 @@ export type OneTimeCodeRow = Selectable<OneTimeCodeTable>;
 export type ApiKeyRow = Selectable<ApiKeyTable>;
 export type OidcFlowRow = Selectable<OidcFlowTable>;
 export type AuditRow = Selectable<AuditTable>;
+export type ConversationRow = Selectable<ConversationTable>;
+export type MemberRow = Selectable<ConversationMemberTable>;
+export type MessageRow = Selectable<ConversationMessageTable>;

@@ -1,19 +1,17 @@
 import { DatabaseSync } from "node:sqlite";
 import { Kysely, type RawBuilder, sql, type SqlBool } from "kysely";
-import type { LaneOptions } from "./commit_lane.ts";
 import { lockFile } from "./data_directory.ts";
-import { DatabaseStorage } from "./database_storage.ts";
+import { type DatabaseOptions, DatabaseStorage } from "./database_storage.ts";
 import type { Engine } from "./engine.ts";
 import { migrate } from "./migrations/index.ts";
 import type { Database } from "./schema.ts";
 import { NodeSqliteDialect } from "./sqlite_dialect.ts";
 
-export interface SqliteOptions {
+export interface SqliteOptions extends DatabaseOptions {
   /** A file, or `:memory:`. */
   readonly path: string;
   /** Milliseconds since 1970; stands for the database's clock. @default {Date.now} */
   readonly clock?: () => number;
-  readonly lane?: LaneOptions;
   /** Let go of when the file is closed. */
   readonly lock?: AsyncDisposable;
 }
@@ -22,13 +20,13 @@ export interface SqliteOptions {
  * Opens the file and brings its schema up to date.
  * @throws {Error} when another process has it open.
  */
-export async function openSqlite({ path, clock, lane, lock }: SqliteOptions): Promise<DatabaseStorage> {
+export async function openSqlite({ path, clock, lock, ...options }: SqliteOptions): Promise<DatabaseStorage> {
   await using held = new AsyncDisposableStack();
   if (lock !== undefined) held.use(lock);
   if (path !== IN_MEMORY) held.use(await lockFile(`${path}-lock`, `Cannot open the database ${path}`));
   const engine = held.use(new SqliteEngine(path, clock ?? Date.now));
   await migrate(engine.db);
-  return new DatabaseStorage(engine, held.move(), lane);
+  return new DatabaseStorage(engine, held.move(), options);
 }
 
 const IN_MEMORY = ":memory:";
@@ -47,6 +45,7 @@ class SqliteEngine implements Engine, AsyncDisposable {
       PRAGMA foreign_keys = ON;
       PRAGMA cache_size = -32768;
       PRAGMA journal_size_limit = 67108864;
+      PRAGMA wal_autocheckpoint = 4000;
     `);
     this.db = new Kysely<Database>({ dialect: new NodeSqliteDialect(database) });
     this.#clock = clock;

@@ -65,9 +65,13 @@ class NodeSqliteDriver extends SqliteDriver {
 // not the fault of the statement.
 const UNAVAILABLE = new Set([5, 6, 7, 8, 10, 11, 13, 14, 15, 26]);
 
+// SQLITE_CONSTRAINT_UNIQUE; a primary key is another code: keys are given by us, and a clash of them is our mistake.
+const NOT_UNIQUE = 2067;
+
 function translate(error: unknown): unknown {
-  const code = error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : 0;
-  return UNAVAILABLE.has(code)
+  const code = error instanceof Error && "errcode" in error ? Number(error.errcode) : 0;
+  if (code === NOT_UNIQUE) return new BarrageError("conflict", undefined, { cause: error });
+  return UNAVAILABLE.has(code & 0xff)
     ? new BarrageError("unavailable", "The database cannot be read or written", { cause: error })
     : error;
 }

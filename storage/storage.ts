@@ -9,6 +9,7 @@ import type {
   RevocationStore,
   SessionStore,
 } from "./account_storage.ts";
+import type { ConversationStore, MembershipStore, MessageStore } from "./conversation_storage.ts";
 import type { CommitLane, Write } from "./lane.ts";
 
 export { type CommitLane, type Fence, FencedError, type Write } from "./lane.ts";
@@ -174,6 +175,9 @@ export interface Storage extends AsyncDisposable {
   readonly oidcFlows: OidcFlowStore;
   readonly audit: AuditStore;
   readonly rooms: RoomStore;
+  readonly conversations: ConversationStore;
+  readonly memberships: MembershipStore;
+  readonly messages: MessageStore;
   readonly timers: TimerStore;
   readonly ownership: OwnershipStore;
   readonly lane: CommitLane;

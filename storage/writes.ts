@@ -8,7 +8,13 @@ export type Row<T extends Table> = InsertObject<Database, T>;
 
 /** Rows to be added; the lane joins those of many units into one statement. */
 export type Insert = {
-  [T in Table]: { readonly kind: "insert"; readonly table: T; readonly rows: readonly Row<T>[] };
+  [T in Table]: {
+    readonly kind: "insert";
+    readonly table: T;
+    readonly rows: readonly Row<T>[];
+    /** Columns of which a row with the same values may be there already: then the unit fails with `conflict`. */
+    readonly unique?: readonly (keyof Row<T> & string)[];
+  };
 }[Table];
 
 /** Any other change. It runs after the inserts into `tables` that the same actor made before it. */

@@ -2,7 +2,15 @@ import { deepEqual, equal } from "node:assert/strict";
 import { METHODS } from "protocol/methods.ts";
 import type { Problem } from "protocol/problem.ts";
 import { CallError, SocketClient } from "tests/support/socket_client.ts";
-import { METHOD_ROWS, OPEN, OPEN_METHODS, type RouteRow, ROUTES } from "./permissions/http.ts";
+import {
+  CHAT_ROWS,
+  METHOD_ROWS,
+  type MethodRow,
+  OPEN,
+  OPEN_METHODS,
+  type RouteRow,
+  ROUTES,
+} from "./permissions/http.ts";
 import { expected, type Verdict } from "./permissions/kind_table.ts";
 import { CALLERS, type Name, Site } from "./permissions/site.ts";
 
@@ -34,7 +42,8 @@ for (const [route, row] of Object.entries(ROUTES)) {
 }
 
 Deno.test("[U4] every method of the socket has a row", () => {
-  deepEqual([...Object.keys(METHOD_ROWS), ...OPEN_METHODS].sort(), Object.keys(METHODS).sort());
+  const rows = [METHOD_ROWS, CHAT_ROWS].flatMap((table) => Object.keys(table));
+  deepEqual([...rows, ...OPEN_METHODS].sort(), Object.keys(METHODS).sort());
 });
 
 for (const [method, { params, ...row }] of Object.entries(METHOD_ROWS)) {
@@ -46,13 +55,21 @@ for (const [method, { params, ...row }] of Object.entries(METHOD_ROWS)) {
   });
 }
 
+for (const [method, row] of Object.entries(CHAT_ROWS)) {
+  Deno.test(`[U4] who may call ${method}`, async () => {
+    for (const name of CALLERS) {
+      equal(await chat(name, method, row), expected(row, name), `${name} calls ${method}`);
+    }
+  });
+}
+
 async function request(
   route: string,
   path: string,
-  { body, missing }: RouteRow,
+  { body, query = "", missing }: RouteRow,
   token: string | undefined,
 ): Promise<Verdict> {
-  const response = await fetch(`${site.server.url}${path}`, {
+  const response = await fetch(`${site.server.url}${path}${query}`, {
     method: route.slice(0, route.indexOf(" ")).toUpperCase(),
     headers: {
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
@@ -76,6 +93,9 @@ async function request(
 async function fill(route: string, wanted: Verdict): Promise<string> {
   let path = route.slice(route.indexOf(" ") + 1);
   if (path.includes("{room}")) path = path.replace("{room}", await site.room());
+  if (path.includes("{conversation}")) {
+    path = path.replace("{conversation}", (await site.group()).conversation);
+  }
   if (path.includes("{account}")) {
     const account = wanted === "may" ? (await site.register()).user.id : site.bystander;
     path = path.replace("{account}", account);
@@ -100,6 +120,37 @@ async function call(name: Name, method: string, params: object | undefined): Pro
     return "may";
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
+    equal(["forbidden", "unauthenticated"].includes(error.reason), true, `${method}: ${error.reason}`);
+    return error.reason as Verdict;
+  }
+}
+
+/** Of these the conversation is in another field, or there is none. */
+const ELSEWHERE: Readonly<Record<string, object>> = {
+  "chat.sync": {},
+  "chat.presence": {},
+  "chat.find": {},
+  "chat.create": {},
+};
+const OF_SOMEBODY = ["approve", "decline", "remove", "role", "transfer"].map((verb) => `chat.${verb}`);
+
+async function chat(name: Name, method: string, { params, missing }: MethodRow): Promise<Verdict> {
+  const { conversation, said } = await site.group();
+  const token = site.tokenOf(name);
+  await using socket = await SocketClient.open(
+    site.server.socketUrl,
+    token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } },
+  );
+  const where = method === "chat.block" ? { to: site.bystander } : ELSEWHERE[method] ?? { conversation };
+  const whom = OF_SOMEBODY.includes(method) ? { user: site.bystander } : {};
+  const which = method === "chat.edit" || method === "chat.recall" ? { seq: said } : {};
+  const those = method === "chat.invite" ? { users: [site.bystander] } : {};
+  try {
+    await socket.call(method, { ...where, ...whom, ...which, ...those, ...params });
+    return "may";
+  } catch (error) {
+    if (!(error instanceof CallError)) throw error;
+    if (error.reason === missing) return "may";
     equal(["forbidden", "unauthenticated"].includes(error.reason), true, `${method}: ${error.reason}`);
     return error.reason as Verdict;
   }

@@ -1,10 +1,11 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { accountTable } from "./permissions/account.ts";
+import { conversationTable } from "./permissions/conversation.ts";
 import { expected, type KindTable, verdictOf } from "./permissions/kind_table.ts";
 import { roomTable } from "./permissions/room.ts";
 import { sessionTable } from "./permissions/session.ts";
 
-const TABLES = [accountTable, roomTable, sessionTable] as unknown as readonly KindTable[];
+const TABLES = [accountTable, conversationTable, roomTable, sessionTable] as unknown as readonly KindTable[];
 
 Deno.test("[U1] every kind of actor has a table of who may do what", async () => {
   const kinds: string[] = [];

@@ -30,7 +30,11 @@ export interface Self {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly signal: AbortSignal;
-  /** Durable when it resolves. Only inside a turn; a failure ends the incarnation, for its memory is then ahead of the store. */
+  /**
+   * Durable when it resolves. Only inside a turn; a failure ends the incarnation, for its memory may then be ahead of
+   * the store.
+   * @throws {BarrageError} `conflict` when the writes claim what is taken: nothing is stored, and the incarnation goes on.
+   */
   commit(writes: readonly Write[]): Promise<void>;
   /** Publishes `barrage.v1.evt.<kind>.<key>.<event>`; lost if nobody listens. */
   publish(event: string, body: Uint8Array, headers?: Headers): void;

@@ -101,6 +101,8 @@ export class Incarnation implements Self {
       await this.#ports.lane.commit({ noun: definition.noun, id: key, epoch }, all);
     } catch (error) {
       if (error instanceof FencedError) throw error;
+      // Nothing of it is stored, and who applies a change after its commit has nothing to take back.
+      if (error instanceof BarrageError && error.reason === "conflict") throw error;
       throw new CommitFailed(BarrageError.from(error));
     }
     if (timer !== undefined) this.#timerDone = true;

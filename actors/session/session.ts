@@ -4,7 +4,8 @@ import type { Position } from "protocol/rooms.ts";
 import type { Caller } from "actors/runtime/caller.ts";
 import { type Behaviour, type Factory, Later, type Self, type Turn } from "actors/runtime/behaviour.ts";
 import { roomActor } from "actors/room/definition.ts";
-import type { SessionVerbs } from "./definition.ts";
+import type { SessionVerb, SessionVerbs } from "./definition.ts";
+import { authorize } from "./permissions.ts";
 
 /** A place among a room's viewers on this node. It receives nothing before the gateway has sent the answer to `join`. */
 export interface Seat {
@@ -58,6 +59,7 @@ class Session implements Behaviour<SessionVerbs> {
   }
 
   async join({ room, resume }: Parsed<"room.join">, turn: Turn): Promise<Result<"room.join">> {
+    this.#authorize("join", turn);
     const { caller, roomsMax, socket } = this.#facts;
     const seats = this.#seats ??= new Map();
     seats.get(room)?.leave();
@@ -78,33 +80,53 @@ class Session implements Behaviour<SessionVerbs> {
     }
   }
 
-  leave({ room }: Parsed<"room.leave">): Nothing {
+  leave({ room }: Parsed<"room.leave">, turn: Turn): Nothing {
+    this.#authorize("leave", turn);
     this.#seat(room).leave();
     this.#seats?.delete(room);
     return {};
   }
 
-  pause({ room }: Parsed<"room.pause">): Nothing {
+  pause({ room }: Parsed<"room.pause">, turn: Turn): Nothing {
+    this.#authorize("pause", turn);
     this.#seat(room).pause();
     return {};
   }
 
-  unpause({ room }: Parsed<"room.unpause">): Nothing {
+  unpause({ room }: Parsed<"room.unpause">, turn: Turn): Nothing {
+    this.#authorize("unpause", turn);
     this.#seat(room).unpause();
     return {};
   }
 
   /** Answered when the room has stored it; the socket's next calls need not wait for that. */
-  say({ room, id = this.#self.ids.next(), ...said }: Parsed<"room.say">): Later<Result<"room.say">> {
+  say(input: Parsed<"room.say">, turn: Turn): Later<Result<"room.say">> {
+    this.#authorize("say", turn);
+    const { room, id = this.#self.ids.next(), ...said } = input;
     this.#seat(room);
     // Between nodes a command may be sent again; with an id it is said once.
     return new Later(this.#self.ref(roomActor, room, this.#facts.caller).say({ id, ...said }));
   }
 
+  /** Of a room the socket need not be in. */
+  mute({ room, ...mute }: Parsed<"room.mute">, turn: Turn): Later<Result<"room.mute">> {
+    this.#authorize("mute", turn);
+    return new Later(this.#self.ref(roomActor, room, this.#facts.caller).mute(mute));
+  }
+
+  unmute({ room, user }: Parsed<"room.unmute">, turn: Turn): Later<Result<"room.unmute">> {
+    this.#authorize("unmute", turn);
+    return new Later(this.#self.ref(roomActor, room, this.#facts.caller).unmute({ user }));
+  }
+
   kick(_input: unknown, turn: Turn): Nothing {
-    if (turn.caller.kind !== "operator" && turn.caller.kind !== "system") throw new BarrageError("forbidden");
+    this.#authorize("kick", turn);
     this.#facts.socket.kick();
     return {};
+  }
+
+  #authorize(verb: SessionVerb, { caller }: Turn): void {
+    authorize(verb, caller, this.#facts.caller);
   }
 
   #seat(room: string): Seat {

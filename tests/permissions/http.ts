@@ -4,6 +4,8 @@ import { CALLERS, type Name, PASSWORD } from "./site.ts";
 
 export interface RouteRow extends Row<Name> {
   readonly body?: unknown;
+  /** What is asked for behind the path. */
+  readonly query?: string;
   /** Whoever has done it is signed out, or not the same any more: tried by somebody new. */
   readonly lastAct?: true;
   /** What those are told who may: what they name is not there. */
@@ -18,6 +20,9 @@ const CHIEFS: Row<Name> = { may: ["owner", "operator", "key for rooms"] };
 const MODERATORS: Row<Name> = { may: [...CHIEFS.may, "moderator"] };
 const OPERATORS: Row<Name> = { may: ["operator", "key for accounts"] };
 const AUDITORS: Row<Name> = { may: ["operator", "key for audit"] };
+/** In the group: the owner, the moderator as its admin, and the member. */
+const INSIDE: Row<Name> = { may: ["owner", "moderator", "member"] };
+const GROUP_CHIEFS: Row<Name> = { may: ["owner", "moderator"] };
 const KEEPERS: Row<Name> = { may: ["operator", "key for keys"] };
 
 /** Who sends these is found out by what they send, or does not matter. */
@@ -49,6 +54,7 @@ export const ROUTES: Readonly<Record<string, RouteRow>> = {
   },
   "delete /v1/account/identities/{provider}": ACCOUNTS,
   "get /v1/account/events": ACCOUNTS,
+  "get /v1/account/export": ACCOUNTS,
   "post /v1/account/contacts/confirm": { ...ACCOUNTS, body: { code: "12345678" }, missing: "gone" },
   "post /v1/account/contacts": { ...ACCOUNTS, body: { kind: "email", address: "somebody@example.org" } },
   "delete /v1/account/contacts/{kind}/{address}": ACCOUNTS,
@@ -82,6 +88,11 @@ export const ROUTES: Readonly<Record<string, RouteRow>> = {
   "post /v1/rooms/{room}/messages": { may: [...USERS, "key for messages"], body: { text: "hello" } },
   "get /v1/rooms/{room}/messages": EVERYONE,
   "get /v1/rooms/{room}/events": EVERYONE,
+
+  "get /v1/conversations": ACCOUNTS,
+  "post /v1/conversations/{conversation}/messages": { ...INSIDE, body: { text: "hello" } },
+  "get /v1/conversations/{conversation}/messages": INSIDE,
+  "get /v1/groups": { ...ACCOUNTS, query: "?title=Group" },
 };
 
 /** On a socket nobody is anonymous for longer than it takes to say hello. */
@@ -89,7 +100,13 @@ const GREETED: Row<Name> = { may: CALLERS.filter((name) => name !== "anonymous")
 
 export const OPEN_METHODS: readonly string[] = ["session.hello", "session.ping", "session.renew"];
 
-export const METHOD_ROWS: Readonly<Record<string, Row<Name> & { readonly params?: object }>> = {
+export interface MethodRow extends Row<Name> {
+  readonly params?: object;
+  /** What some of those who may are told: what they ask for cannot be. */
+  readonly missing?: Reason;
+}
+
+export const METHOD_ROWS: Readonly<Record<string, MethodRow>> = {
   "room.join": GREETED,
   "room.leave": GREETED,
   "room.pause": GREETED,
@@ -97,4 +114,35 @@ export const METHOD_ROWS: Readonly<Record<string, Row<Name> & { readonly params?
   "room.say": { may: [...USERS, "key for messages"], params: { text: "hello" } },
   "room.mute": { ...MODERATORS, params: { forMs: 1_000 } },
   "room.unmute": MODERATORS,
+};
+
+const ACCOUNT: Row<Name> = { may: PEOPLE };
+/** Of the group; what the member has said in it is at `said`. */
+export const CHAT_ROWS: Readonly<Record<string, MethodRow>> = {
+  "chat.sync": { ...ACCOUNT, params: { since: {} } },
+  "chat.presence": { ...ACCOUNT, params: { users: [] } },
+  "chat.find": { ...ACCOUNT, params: { title: "Group" } },
+  "chat.create": { ...ACCOUNT, params: { id: "mine", title: "Mine" } },
+  "chat.open": INSIDE,
+  "chat.send": { ...INSIDE, params: { id: "hello", text: "hello" } },
+  "chat.edit": { may: ["member"], params: { text: "edited" } },
+  "chat.recall": { may: [...INSIDE.may, "operator"] },
+  "chat.read": { ...INSIDE, params: { seq: 1 } },
+  "chat.typing": INSIDE,
+  "chat.history": { ...INSIDE, params: { after: 0 } },
+  "chat.settings": { ...INSIDE, params: { muted: true } },
+  "chat.block": { ...ACCOUNT, params: { blocked: true } },
+  "chat.preview": ACCOUNT,
+  "chat.join": ACCOUNT,
+  "chat.leave": { ...INSIDE, missing: "conflict" },
+  "chat.invite": INSIDE,
+  "chat.approve": { ...GROUP_CHIEFS, missing: "not_found" },
+  "chat.decline": GROUP_CHIEFS,
+  "chat.remove": { may: [...GROUP_CHIEFS.may, "operator"], missing: "not_found" },
+  "chat.role": { may: ["owner"], params: { role: "admin" }, missing: "not_found" },
+  "chat.transfer": { may: ["owner"], missing: "not_found" },
+  "chat.update": { ...GROUP_CHIEFS, params: { title: "Renamed" } },
+  "chat.link": GROUP_CHIEFS,
+  "chat.unlink": GROUP_CHIEFS,
+  "chat.members": { may: [...INSIDE.may, "operator"] },
 };

@@ -1,9 +1,11 @@
 import type { NewApiKey, Scope } from "protocol/api_keys.ts";
 import { SCOPES } from "protocol/api_keys.ts";
 import type { SignedIn } from "protocol/accounts.ts";
+import type { Conversation, Sent } from "protocol/chat.ts";
 import type { z } from "zod";
 import { HttpClient } from "tests/support/http_client.ts";
 import { type Server, startServer } from "tests/support/server.ts";
+import { SocketClient } from "tests/support/socket_client.ts";
 
 export const CALLERS = [
   "anonymous",
@@ -36,6 +38,7 @@ export class Site implements AsyncDisposable {
   readonly #tokens = new Map<Name, string>();
   readonly #ids = new Map<Name | "bystander", string>();
   #accounts = 0;
+  #groups = 0;
 
   private constructor(server: Server, rootKey: string) {
     this.server = server;
@@ -80,6 +83,26 @@ export class Site implements AsyncDisposable {
     await this.as("owner").put(`/v1/rooms/${room}/moderators/${this.#ids.get("moderator")}`);
     await this.as("owner").put(`/v1/rooms/${room}/mutes/${this.bystander}`, { forMs: 60_000 });
     return room;
+  }
+
+  /** A new group of the owner, with the moderator as admin and the member, who has said something at `said`. */
+  async group(): Promise<{ conversation: string; said: number }> {
+    const [owner, moderator, member] = await Promise.all(
+      (["owner", "moderator", "member"] as const).map((name) =>
+        SocketClient.greet(this.server.socketUrl, this.tokenOf(name) ?? "")
+      ),
+    );
+    await using sockets = new AsyncDisposableStack();
+    for (const socket of [owner, moderator, member]) sockets.use(socket!);
+    const { id: conversation } = await owner!.call<Conversation>("chat.create", {
+      ...{ id: `group-${++this.#groups}`, title: "Group", join: "open" },
+    });
+    await moderator!.call("chat.join", { conversation });
+    await member!.call("chat.join", { conversation });
+    const user = this.#ids.get("moderator");
+    await owner!.call("chat.role", { conversation, user, role: "admin" });
+    const { seq: said } = await member!.call<Sent>("chat.send", { conversation, id: "hello", text: "hello" });
+    return { conversation, said };
   }
 
   async key(...scopes: Scope[]): Promise<z.infer<typeof NewApiKey>> {

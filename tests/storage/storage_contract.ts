@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { testAccounts } from "./contract/accounts.ts";
 import { testAudit } from "./contract/audit.ts";
+import { testConversations } from "./contract/conversations.ts";
 import { testItems } from "./contract/items.ts";
 import { testKeys } from "./contract/keys.ts";
 import { testLane } from "./contract/lane.ts";
+import { testMessageChanges } from "./contract/message_changes.ts";
 import type { OpenStorage } from "./contract/opened.ts";
 import { testOwnership } from "./contract/ownership.ts";
 import { testRevocations } from "./contract/revocations.ts";
@@ -16,6 +18,8 @@ export function testStorage(name: string, open: OpenStorage): void {
   testRooms(name, open);
   testItems(name, open);
   testLane(name, open);
+  testConversations(name, open);
+  testMessageChanges(name, open);
   testTimers(name, open);
   testOwnership(name, open);
   testAccounts(name, open);

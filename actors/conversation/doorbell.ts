@@ -1,0 +1,20 @@
+import type { Bus } from "actors/bus/bus.ts";
+
+const encoder = new TextEncoder();
+
+/**
+ * Tells the nodes where a user has sockets that a conversation concerns him from now on, or in another way than before:
+ * `barrage.v1.evt.user.<id>.conversation` with `{conversation}`. They listen to it, or no longer, and ask what is new.
+ */
+export class Doorbell {
+  readonly #bus: Pick<Bus, "publish">;
+
+  constructor(bus: Pick<Bus, "publish">) {
+    this.#bus = bus;
+  }
+
+  ring(user: string, conversation: string): void {
+    const body = encoder.encode(JSON.stringify({ conversation }));
+    this.#bus.publish(`barrage.v1.evt.user.${user}.conversation`, body);
+  }
+}

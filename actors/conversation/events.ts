@@ -1,0 +1,48 @@
+import type { Headers } from "actors/bus/bus.ts";
+import type { Message, OwnSettingsChanged, ReadCursor } from "protocol/chat.ts";
+import type { User } from "protocol/users.ts";
+import type { z } from "zod";
+
+const encoder = new TextEncoder();
+
+/**
+ * One change as `barrage.v1.evt.conversation.<id>.changed`: the body is the params of a notification, for those who pass
+ * it on without reading it. Headers: `method`, the notification's name; `version`, that of the change; `to`, ids of the
+ * only users it is for, missing when it is for all. The ledger adds `previous`, the version of the change for all before
+ * this one: who does not know that one has missed something; and `members`: since that version nobody has come or gone.
+ * Without a body and a `method`, as `...loaded`, it only says where the conversation stands.
+ */
+export interface PublishedEvent {
+  readonly body: Uint8Array;
+  readonly headers: Headers;
+}
+
+export function messageEvent(message: Message): PublishedEvent {
+  const method = message.kind === "recalled" ? "chat.recalled" : "chat.message";
+  return event(method, message);
+}
+
+export function readEvent(cursor: ReadCursor, to?: readonly string[]): PublishedEvent {
+  return event("chat.read", cursor, to);
+}
+
+export function settingsEvent(
+  settings: z.infer<typeof OwnSettingsChanged>,
+  to: readonly string[],
+): PublishedEvent {
+  return event("chat.settings", settings, to);
+}
+
+export function askedEvent(
+  asked: { conversation: string; version: number; user: User },
+  to: readonly string[],
+): PublishedEvent {
+  return event("chat.asked", asked, to);
+}
+
+function event(method: string, params: { readonly version: number }, to?: readonly string[]): PublishedEvent {
+  return {
+    body: encoder.encode(JSON.stringify(params)),
+    headers: { method, version: String(params.version), ...(to === undefined ? {} : { to: to.join() }) },
+  };
+}

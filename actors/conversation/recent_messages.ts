@@ -1,0 +1,102 @@
+import type { Message } from "protocol/chat.ts";
+import type { MessageRecord, SentRecord } from "storage/conversation_storage.ts";
+
+/** What was sent under which id lately, so that a retry is answered at once. Bounded; the oldest is forgotten first. */
+class SentIds {
+  readonly #sent = new Map<string, SentRecord>();
+
+  constructor(readonly max: number) {}
+
+  get(sender: string, clientId: string): SentRecord | undefined {
+    return this.#sent.get(`${sender} ${clientId}`);
+  }
+
+  add(record: SentRecord): void {
+    this.#sent.set(`${record.sender} ${record.clientId}`, record);
+    if (this.#sent.size <= this.max) return;
+    const [oldest] = this.#sent.keys();
+    if (oldest !== undefined) this.#sent.delete(oldest);
+  }
+}
+
+/** The newest messages of a conversation as they stand, without a hole; older ones are read from the store. */
+export class RecentMessages {
+  #messages: Message[];
+  /** No message before the ones here has changed at a later version. */
+  #changedBefore: number;
+  readonly #sent: SentIds;
+
+  /**
+   * @param tail The newest messages there are.
+   * @param version No message has changed at a later one.
+   */
+  constructor(readonly max: number, tail: readonly MessageRecord[], version: number) {
+    this.#sent = new SentIds(max * 2);
+    this.#messages = tail.map(({ message }) => message);
+    this.#changedBefore = (tail[0]?.message.seq ?? 1) === 1 ? 0 : version;
+    this.#rememberSent(tail);
+  }
+
+  get last(): Message | undefined {
+    return this.#messages.at(-1);
+  }
+
+  get tail(): readonly Message[] {
+    return this.#messages;
+  }
+
+  sent(sender: string, clientId: string): SentRecord | undefined {
+    return this.#sent.get(sender, clientId);
+  }
+
+  /** Found in the store, and perhaps asked for again. */
+  remember(records: readonly SentRecord[]): void {
+    for (const record of records) this.#sent.add(record);
+  }
+
+  push(records: readonly MessageRecord[]): void {
+    for (const { message } of records) this.#messages.push(message);
+    this.#rememberSent(records);
+    // Cut in bulk: one copy for every `max` messages instead of one for each.
+    if (this.#messages.length <= this.max * 2) return;
+    const gone = this.#messages.slice(0, -this.max);
+    this.#messages = this.#messages.slice(-this.max);
+    for (const { version } of gone) this.#changedBefore = Math.max(this.#changedBefore, version);
+  }
+
+  replace(message: Message): void {
+    const place = message.seq - this.#first;
+    if (place >= 0) this.#messages[place] = message;
+    else this.#changedBefore = Math.max(this.#changedBefore, message.version);
+  }
+
+  at(seq: number): Message | undefined {
+    return this.#messages[seq - this.#first];
+  }
+
+  /** Messages from one `seq` on; undefined when memory does not reach back that far. */
+  from(seq: number): readonly Message[] | undefined {
+    if (seq < this.#first) return undefined;
+    return this.#messages.slice(seq - this.#first);
+  }
+
+  /** In the order of their versions, those that changed after one; undefined when there may be older ones of them. */
+  changedAfter(version: number): Message[] | undefined {
+    if (version < this.#changedBefore) return undefined;
+    return this.#messages.filter((message) => message.version > version).sort((a, b) =>
+      a.version - b.version
+    );
+  }
+
+  get #first(): number {
+    return this.#messages[0]?.seq ?? 1;
+  }
+
+  #rememberSent(records: readonly MessageRecord[]): void {
+    for (const { message, clientId } of records) {
+      if (clientId === undefined) continue;
+      const { sender, seq, id, at } = message;
+      this.#sent.add({ sender: sender.id, clientId, seq, id, at });
+    }
+  }
+}
