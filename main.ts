@@ -17,6 +17,7 @@ import { UserDesk } from "routes/gateway/user_desk.ts";
 import { reportNode } from "routes/node_report.ts";
 import { prepareOperatorKey } from "routes/operator_key.ts";
 import { openCache } from "storage/cache/open.ts";
+import { loadBodyCipher } from "storage/message_keys.ts";
 import { openStorage } from "storage/open.ts";
 import { openNode } from "./wiring/actors.ts";
 import { openHttp } from "./wiring/http.ts";
@@ -37,7 +38,11 @@ async function run(config: Config): Promise<void> {
   await mkdir(server.dataDir, { recursive: true, mode: 0o700 });
   await using owned = new AsyncDisposableStack();
   const storage = owned.use(
-    await openStorage({ database: config.stores.database, dataDir: server.dataDir }),
+    await openStorage({
+      database: config.stores.database,
+      dataDir: server.dataDir,
+      bodies: await loadBodyCipher(config.chat.messageKeys, server.dataDir),
+    }),
   );
   const nodeId = server.nodeId ?? await loadNodeId(server.dataDir);
   const clock = owned.use(new SystemClock());
@@ -80,6 +85,7 @@ async function run(config: Config): Promise<void> {
     gateway,
     streams,
     hub,
+    chat: chat.hub,
   });
 
   await prepareOperatorKey({

@@ -11,6 +11,7 @@ import type { AddressLimiter } from "./address_limiter.ts";
 import { createHttpApp, failure } from "./http_app.ts";
 import type { Authenticator } from "./identify.ts";
 import { memberOf } from "./members.ts";
+import { askForLess } from "./page_fit.ts";
 import type { UserCaller } from "./tokens.ts";
 
 const PAGE = 100;
@@ -105,7 +106,7 @@ async function* conversationOf(ref: Ref<ConversationVerbs>, user: string): Async
   let version = 0;
   let separator = "";
   for (let more = true, first = true; more; first = false) {
-    const page = await ref.since({ version, limit: PAGE });
+    const page = await askForLess(PAGE, (limit) => ref.since({ version, limit }));
     const { conversation, messages } = page.delta;
     if (first) yield `{"conversation":${JSON.stringify(conversation)},"messages":[`;
     for (const message of messages) {

@@ -19,6 +19,7 @@ import { searchGroups } from "./group_search.ts";
 import { createHttpApp, failure, json } from "./http_app.ts";
 import type { Authenticator } from "./identify.ts";
 import { memberOf } from "./members.ts";
+import { askForLess } from "./page_fit.ts";
 
 const tags = ["chat"];
 const security = [{ token: [] }];
@@ -136,9 +137,10 @@ export function conversationRoutes({ node, authenticator, storage }: Conversatio
       const { conversation } = c.req.valid("param");
       const { before, after, limit } = c.req.valid("query");
       const newest = before === undefined && after === undefined;
-      const range = rangeOf({ before: newest ? Number.MAX_SAFE_INTEGER : before, after, limit });
+      const place = { before: newest ? Number.MAX_SAFE_INTEGER : before, after };
+      const ref = node.ref(conversationActor, conversation, caller);
       c.header("cache-control", "no-store");
-      return c.json(await node.ref(conversationActor, conversation, caller).history(range), 200);
+      return c.json(await askForLess(limit, (limit) => ref.history(rangeOf({ ...place, limit }))), 200);
     })
     .openapi(groups, async (c) => {
       await memberOf(authenticator, c.req.raw);

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { Registry } from "prom-client";
 import type { Cache } from "storage/cache/cache.ts";
 import type { Storage } from "storage/storage.ts";
+import type { ChatHub } from "./gateway/chat/chat_hub.ts";
 import type { EventStreams } from "./gateway/event_streams.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import type { Hub } from "./gateway/hub.ts";
@@ -15,6 +16,7 @@ export interface MetricsParts extends ClusterMetricsParts {
   readonly gateway: Gateway;
   readonly streams: EventStreams;
   readonly hub: Hub;
+  readonly chat: ChatHub;
 }
 
 /** Everything is read when asked for; the hot paths only count in plain fields. */
@@ -28,7 +30,10 @@ export function metricsRoutes(parts: MetricsParts) {
   });
 }
 
-function declare(registry: Registry, { node, storage, cache, gateway, streams, hub }: MetricsParts): void {
+function declare(
+  registry: Registry,
+  { node, storage, cache, gateway, streams, hub, chat }: MetricsParts,
+): void {
   const plain: readonly [name: string, help: string, read: () => number][] = [
     ["barrage_commands_total", "Commands that ran", () => node.counters.commands],
     ["barrage_turns_total", "Turns that ran", () => node.counters.turns],
@@ -53,6 +58,8 @@ function declare(registry: Registry, { node, storage, cache, gateway, streams, h
     ["barrage_connections", "Open WebSockets", () => gateway.connections],
     ["barrage_sockets", "WebSockets that take up memory, closing ones included", () => gateway.sockets],
     ["barrage_event_streams", "Open event streams", () => streams.size],
+    ["barrage_chat_sockets", "Sockets that chat", () => chat.sockets],
+    ["barrage_chat_conversations", "Conversations of such sockets", () => chat.conversations],
     ["barrage_viewers", "Viewers seated on this node", () => hub.viewers],
     ["barrage_watched_rooms", "Rooms with viewers on this node", () => hub.rooms],
   ];

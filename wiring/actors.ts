@@ -4,7 +4,7 @@ import { accountActor } from "actors/account/definition.ts";
 import type { AccountLimits } from "actors/account/limits.ts";
 import type { Bus } from "actors/bus/bus.ts";
 import { hostConversations } from "actors/conversation/host.ts";
-import { DEFAULT_CONVERSATION_LIMITS } from "actors/conversation/limits.ts";
+import { type ConversationLimits, DEFAULT_CONVERSATION_LIMITS } from "actors/conversation/limits.ts";
 import { roomActor } from "actors/room/definition.ts";
 import { RoomDirectory } from "actors/room/directory.ts";
 import { DEFAULT_ROOM_LIMITS, type RoomLimits } from "actors/room/limits.ts";
@@ -54,7 +54,7 @@ export function openNode(config: Config, { self, clock, random, bus, storage }: 
     accountActor,
     accountFactory({ accounts, sessions, audit, alerts, drops, limits: accountLimits(config) }),
   );
-  hostConversations(node, storage, bus, DEFAULT_CONVERSATION_LIMITS);
+  hostConversations(node, storage, bus, conversationLimits(config));
   return { node, directory };
 }
 
@@ -102,5 +102,20 @@ function accountLimits({ accounts, tokens }: Config): AccountLimits {
       tries: accounts.codeTries,
       everyMs: accounts.codeEverySeconds * 1_000,
     },
+  };
+}
+
+function conversationLimits({ chat }: Config): ConversationLimits {
+  return {
+    ...DEFAULT_CONVERSATION_LIMITS,
+    editMs: chat.editMinutes * 60_000,
+    recallMs: chat.recallMinutes * 60_000,
+    strangerMessages: chat.strangerMessages,
+    sendBurst: chat.burst,
+    sendPerSecond: chat.perSecond,
+    membersMax: chat.membersMax,
+    typingMembersMax: chat.typingMembersMax,
+    perUser: chat.perUser,
+    memoryMessages: chat.memoryMessages,
   };
 }

@@ -4,6 +4,7 @@ import type { Config } from "config";
 import { AddressLimiter } from "routes/address_limiter.ts";
 import { createApp, createHandler } from "routes/app.ts";
 import { ClientAddress } from "routes/client_address.ts";
+import type { ChatHub } from "routes/gateway/chat/chat_hub.ts";
 import type { EventStreams } from "routes/gateway/event_streams.ts";
 import type { Gateway } from "routes/gateway/gateway.ts";
 import type { Hub } from "routes/gateway/hub.ts";
@@ -27,13 +28,26 @@ export interface HttpGround {
   readonly gateway: Gateway;
   readonly streams: EventStreams;
   readonly hub: Hub;
+  readonly chat: ChatHub;
 }
 
 /** Everything that answers requests. */
 export function openHttp(config: Config, ground: HttpGround) {
   const { server, gateway: limits, accounts: settings } = config;
-  const { version, node, directory, storage, cache, roads, identity, signingIn, gateway, streams, hub } =
-    ground;
+  const {
+    version,
+    node,
+    directory,
+    storage,
+    cache,
+    roads,
+    identity,
+    signingIn,
+    gateway,
+    streams,
+    hub,
+    chat,
+  } = ground;
   const { tokens, keys, authenticator } = identity;
   const { passwords, refused, check, codeDesk, codeLimits, resets, desk, registrations, oidc } = signingIn;
   const { accounts, audit, apiKeys } = storage;
@@ -80,7 +94,7 @@ export function openHttp(config: Config, ground: HttpGround) {
     accountExport: { node, authenticator, storage, limiter: perAddress("exports", limits.exportsPerMinute) },
     events: { node, streams, authenticator },
     health: { node, vitals: roads.vitals, storage, cache, gateway },
-    metrics: { node, storage, cache, gateway, streams, hub, vitals: roads.vitals, feed: roads.feed },
+    metrics: { node, storage, cache, gateway, streams, hub, chat, vitals: roads.vitals, feed: roads.feed },
   });
   const clientAddress = new ClientAddress(server.trustedProxies, server.proxyHeader ?? "x-forwarded-for");
   const keyGuard = new KeyGuard(perAddress("keys", limits.keyFailuresPerMinute), monotonic);

@@ -1,31 +1,36 @@
 import { getLogger } from "@logtape/logtape";
+import { CHAT_METHODS, type ChatMethod } from "protocol/chat_methods.ts";
 import { BarrageError } from "protocol/errors.ts";
 import { invalidParams } from "protocol/issues.ts";
 import { type Method, METHODS, type Parsed, type Result } from "protocol/methods.ts";
-import type { Caller } from "actors/runtime/caller.ts";
 import type { CallOptions } from "actors/runtime/call.ts";
 import type { ActorNode } from "actors/runtime/node.ts";
 import type { Ref } from "actors/runtime/ref.ts";
 import { sessionActor, type SessionVerbs } from "actors/session/definition.ts";
 import { type Seat, sessionFactory, type SocketSide } from "actors/session/session.ts";
-import type { TokenVerifier } from "../tokens.ts";
+import type { Introduction } from "../identify.ts";
+import { isSame, type Verified, type Verifier } from "../verifier.ts";
+import type { ChatDesk } from "./chat/chat_desk.ts";
 import type { Answer, Connection, Dispatcher } from "./connection.ts";
 import type { Hub } from "./hub.ts";
+import type { TokenDesk } from "./token_desk.ts";
 import type { UserDesk } from "./user_desk.ts";
 
 const log = getLogger(["barrage", "gateway"]);
 
 type Greeting =
-  | { readonly phase: "greeting" }
+  /** `cookie` stands for the hello of whoever calls without one. */
+  | { readonly phase: "greeting"; readonly cookie?: Verified }
   | { readonly phase: "verifying" }
-  | { readonly phase: "greeted"; readonly caller: Caller & { kind: "user" }; readonly session: string };
+  | { readonly phase: "greeted"; readonly verified: Verified; readonly session: string };
+type Greeted = Extract<Greeting, { phase: "greeted" }>;
 
 interface Guest {
   greeting: Greeting;
 }
 
 type SessionMethods = {
-  readonly [M in Exclude<Method, "session.hello" | "session.ping">]: (
+  readonly [M in Exclude<Method, ChatMethod | "session.hello" | "session.renew" | "session.ping">]: (
     session: Ref<SessionVerbs>,
     params: Parsed<M>,
     options: CallOptions,
@@ -38,23 +43,28 @@ const SESSION_METHODS: SessionMethods = {
   "room.pause": (session, params, options) => session.pause(params, options),
   "room.unpause": (session, params, options) => session.unpause(params, options),
   "room.say": (session, params, options) => session.say(params, options),
+  "room.mute": (session, params, options) => session.mute(params, options),
+  "room.unmute": (session, params, options) => session.unmute(params, options),
 };
+
+export interface DispatcherParts {
+  readonly node: ActorNode;
+  readonly hub: Hub;
+  readonly users: UserDesk;
+  readonly chat: ChatDesk;
+  readonly tokens: TokenDesk;
+  readonly verifier: Verifier;
+}
 
 /** Turns calls into commands to the session's actor, and keeps the session and its socket together. */
 export class GatewayDispatcher implements Dispatcher {
-  readonly #node: ActorNode;
-  readonly #hub: Hub;
-  readonly #users: UserDesk;
-  readonly #tokens: TokenVerifier;
+  readonly #parts: DispatcherParts;
   readonly #guests = new Map<Connection, Guest>();
   /** Seats whose answer is not on the wire yet, by the very answer they wait for. */
   readonly #cutovers = new WeakMap<object, () => void>();
 
-  constructor(node: ActorNode, hub: Hub, users: UserDesk, tokens: TokenVerifier) {
-    this.#node = node;
-    this.#hub = hub;
-    this.#users = users;
-    this.#tokens = tokens;
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts;
   }
 
   get connections(): Iterable<Connection> {
@@ -65,13 +75,18 @@ export class GatewayDispatcher implements Dispatcher {
     return this.#guests.size;
   }
 
-  /** `caller` is known already when the handshake carried a token. */
-  opened(connection: Connection, caller: (Caller & { kind: "user" }) | undefined): void {
+  /** `introduction`: what the handshake said of who this is. */
+  opened(connection: Connection, introduction: Introduction | undefined): void {
     const guest: Guest = { greeting: { phase: "greeting" } };
     this.#guests.set(connection, guest);
-    if (caller === undefined) return;
+    if (introduction === undefined) return;
+    const { by, verified } = introduction;
+    if (by === "cookie") {
+      guest.greeting = { phase: "greeting", cookie: verified };
+      return this.#parts.tokens.enter(connection, verified);
+    }
     try {
-      this.#greet(connection, guest, caller);
+      this.#greet(connection, guest, verified);
     } catch (error) {
       // The node began to stop between the handshake and now.
       log.warn("Cannot begin a session: {error}", { error });
@@ -92,13 +107,18 @@ export class GatewayDispatcher implements Dispatcher {
     const method = name as Method;
     const parsed = METHODS[method].params.safeParse(params);
     if (!parsed.success) throw invalidParams(parsed.error);
-    if (method === "session.ping") return { result: { now: this.#node.ports.clock.now() } };
+    if (method === "session.ping") return { result: { now: this.#now() } };
     if (method === "session.hello") {
       return { result: await this.#hello(connection, guest, parsed.data as Parsed<"session.hello">) };
     }
-    const { greeting } = guest;
-    if (greeting.phase !== "greeted") throw new BarrageError("unauthenticated", "Call session.hello first");
-    const session = this.#node.ref(sessionActor, greeting.session, greeting.caller);
+    const { session: id, verified } = this.#greeted(connection, guest);
+    if (method === "session.renew") {
+      return { result: await this.#renew(connection, guest, parsed.data as Parsed<"session.renew">) };
+    }
+    if (isChat(method)) {
+      return await this.#parts.chat.call(connection, verified.caller, method, parsed.data, bytes);
+    }
+    const session = this.#parts.node.ref(sessionActor, id, verified.caller);
     // Parsed by the schema of the same method just above.
     const result = await SESSION_METHODS[method](session, parsed.data as never, { bytes });
     const onSent = this.#cutovers.get(result);
@@ -108,10 +128,17 @@ export class GatewayDispatcher implements Dispatcher {
   closed(connection: Connection): void {
     const guest = this.#guests.get(connection);
     this.#guests.delete(connection);
+    const { node, users, chat, tokens } = this.#parts;
+    tokens.leave(connection);
+    chat.closed(connection);
     if (guest?.greeting.phase !== "greeted") return;
-    const { caller, session } = guest.greeting;
-    this.#users.leave(caller.user.id, connection);
-    this.#node.retire(sessionActor, session);
+    const { verified, session } = guest.greeting;
+    users.leave(verified.caller.user.id, connection);
+    node.retire(sessionActor, session);
+  }
+
+  #now(): number {
+    return this.#parts.node.ports.clock.now();
   }
 
   async #hello(
@@ -119,31 +146,83 @@ export class GatewayDispatcher implements Dispatcher {
     guest: Guest,
     { token }: Parsed<"session.hello">,
   ): Promise<Result<"session.hello">> {
-    if (guest.greeting.phase !== "greeting") throw new BarrageError("conflict", "Hello was said already");
+    const before = guest.greeting;
+    if (before.phase !== "greeting") throw new BarrageError("conflict", "Hello was said already");
     guest.greeting = { phase: "verifying" };
     try {
-      return this.#greet(connection, guest, await this.#tokens.verify(token));
+      const { verified, session } = this.#greet(connection, guest, await this.#introduced(before, token));
+      const { heartbeatMs } = connection.limits;
+      return { user: verified.caller.user, session, heartbeatMs, expiresInMs: this.#left(verified) };
     } catch (error) {
-      guest.greeting = { phase: "greeting" };
+      guest.greeting = before;
       throw error;
     }
   }
 
-  #greet(connection: Connection, guest: Guest, caller: Caller & { kind: "user" }): Result<"session.hello"> {
+  /** @throws {BarrageError} `unauthenticated`. */
+  async #introduced({ cookie }: Extract<Greeting, { phase: "greeting" }>, token?: string): Promise<Verified> {
+    if (token !== undefined) return await this.#parts.verifier.verify(token);
+    if (cookie === undefined) throw new BarrageError("unauthenticated", "The handshake had no good cookie");
+    return cookie;
+  }
+
+  async #renew(
+    connection: Connection,
+    guest: Guest,
+    { token }: Parsed<"session.renew">,
+  ): Promise<Result<"session.renew">> {
+    const verified = await this.#parts.verifier.verify(token);
+    const { greeting } = guest;
+    if (!connection.open || greeting.phase !== "greeted") {
+      throw new BarrageError("gone", "The socket is closed");
+    }
+    if (!isSame(verified.caller, greeting.verified.caller)) {
+      throw new BarrageError("unauthenticated", "The token is not of the session that this socket is for");
+    }
+    guest.greeting = { ...greeting, verified };
+    this.#parts.tokens.enter(connection, verified);
+    return { user: verified.caller.user, expiresInMs: this.#left(verified) };
+  }
+
+  #left({ expiresAt }: Verified): number {
+    return Math.max(0, expiresAt - this.#now());
+  }
+
+  /** @throws {BarrageError} `unauthenticated` when nobody has been introduced. */
+  #greeted(connection: Connection, guest: Guest): Greeted {
+    const { greeting } = guest;
+    if (greeting.phase === "greeted") return greeting;
+    if (greeting.phase === "greeting" && greeting.cookie !== undefined) {
+      return this.#greet(connection, guest, greeting.cookie);
+    }
+    throw new BarrageError("unauthenticated", "Call session.hello first");
+  }
+
+  #greet(connection: Connection, guest: Guest, verified: Verified): Greeted {
     if (!connection.open) throw new BarrageError("gone", "The socket is closed");
-    const session = this.#node.ports.ids.next();
-    const { roomsPerConnection: roomsMax, heartbeatMs } = connection.limits;
+    const { node, hub, users, tokens } = this.#parts;
+    const session = node.ports.ids.next();
+    const greeting: Greeted = { phase: "greeted", verified, session };
     const socket: SocketSide = {
-      enter: (room) => this.#hub.enter(room, connection),
-      online: (room, counted) => this.#hub.online(room, counted),
+      enter: (room) => hub.enter(room, connection),
+      online: (room, counted) => hub.online(room, counted),
       seated: (seat, joined) => this.#seated(connection, seat, joined),
       kick: () => connection.close("kicked"),
       ended: () => connection.close("session_lost"),
     };
-    this.#node.spawn(sessionActor, session, sessionFactory({ caller, roomsMax, socket }));
-    this.#users.enter(caller.user.id, connection);
-    guest.greeting = { phase: "greeted", caller, session };
-    return { user: caller.user, session, heartbeatMs };
+    const facts = {
+      /** As the newest token says. */
+      get caller() {
+        return guest.greeting.phase === "greeted" ? guest.greeting.verified.caller : verified.caller;
+      },
+      roomsMax: connection.limits.roomsPerConnection,
+      socket,
+    };
+    node.spawn(sessionActor, session, sessionFactory(facts));
+    guest.greeting = greeting;
+    users.enter(verified.caller.user.id, connection);
+    tokens.enter(connection, verified);
+    return greeting;
   }
 
   #seated(connection: Connection, seat: Seat, joined: Result<"room.join">): void {
@@ -151,4 +230,8 @@ export class GatewayDispatcher implements Dispatcher {
     const { epoch, offset } = joined;
     this.#cutovers.set(joined, () => seat.begin({ epoch, offset }));
   }
+}
+
+function isChat(method: Method): method is ChatMethod {
+  return Object.hasOwn(CHAT_METHODS, method);
 }

@@ -154,6 +154,8 @@ Deno.test("[V2] INFO lists the subjects that may be used, with their verbs", asy
     ["node", "barrage.v1.node.a.report", ""],
     ["room", "barrage.v1.ask.room.*.*", "ask"],
     ["session", "barrage.v1.ask.session.*.*", ""],
+    ["account", "barrage.v1.ask.account.*.*", "ask"],
+    ["conversation", "barrage.v1.ask.conversation.*.*", "ask"],
   ]);
   ok(a.endpoints[1]?.metadata["verbs"]?.split(" ").includes("info"));
   equal(b.endpoints[0]?.subject, "barrage.v1.node.b.report");

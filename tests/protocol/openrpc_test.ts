@@ -8,13 +8,11 @@ const document = openRpc("1.2.3");
 Deno.test("[P20] the OpenRPC document lists every call and notification, and only calls have results", () => {
   equal(document.openrpc, "1.3.2");
   equal(document.info.version, "1.2.3");
-  const named = (tag: string) =>
-    document.methods.filter((method) => method.tags.some(({ name }) => name === tag)).map(({ name }) => name);
-  deepEqual(named("call"), Object.keys(METHODS));
-  deepEqual(named("notification"), Object.keys(NOTIFICATIONS));
-  for (const method of document.methods) {
-    equal(method.result !== undefined, method.name in METHODS, method.name);
-  }
+  const { methods, "x-notifications": notifications } = document;
+  deepEqual(methods.map(({ name }) => name), Object.keys(METHODS));
+  deepEqual(notifications.map(({ name }) => name), Object.keys(NOTIFICATIONS));
+  for (const { name, result } of methods) ok(result !== undefined, name);
+  for (const { name, result } of notifications) equal(result, undefined, name);
 });
 
 Deno.test("[P20] params are described by name, as the client may send them", () => {
@@ -27,6 +25,16 @@ Deno.test("[P20] params are described by name, as the client may send them", () 
   ]);
   equal(say?.paramStructure, "by-name");
   deepEqual(document.methods.find(({ name }) => name === "session.ping")?.params, []);
+});
+
+Deno.test("[P20] params of one kind or another are described by what each of the kinds has", () => {
+  const message = document["x-notifications"].find(({ name }) => name === "chat.message");
+  const required = new Map(message?.params.map(({ name, required }) => [name, required]));
+  equal(required.get("seq"), true);
+  equal(required.get("text"), false);
+  equal(required.get("change"), false);
+  const kind = message?.params.find(({ name }) => name === "kind")?.schema;
+  deepEqual(kind, { anyOf: [{ type: "string", const: "sent" }, { type: "string", const: "change" }] });
 });
 
 Deno.test("[P20] every error of the table is a component, and every reference leads to one", () => {

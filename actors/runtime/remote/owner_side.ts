@@ -178,9 +178,14 @@ export class RemoteOwner {
     try {
       this.#options.bus.publish(`barrage.v1.node.${from}.answers`, body);
     } catch (error) {
-      // The caller asks again or gives up at its deadline.
       this.#options.drops.count("remote", "answer_too_large");
       log.error("Cannot send answers to {from}: {error}", { from, error });
+      const refusal = new BarrageError("too_large", "The answer is larger than what nodes send each other");
+      // One that is larger than the bus takes travels alone.
+      if (BarrageError.from(error).reason === "too_large" && group.length === 1) {
+        const { id } = JSON.parse(group[0]!);
+        this.#publish(from, [JSON.stringify({ id, error: failureOf(refusal) })]);
+      }
     }
   }
 }
