@@ -35,6 +35,7 @@ async function openNats(connections: number): Promise<BusRig> {
   return {
     buses,
     errors,
+    drainLossMax: 8,
     async cut(index) {
       cables[index]?.pull();
       await stateOf(buses[index], "disconnected");
