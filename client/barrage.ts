@@ -3,7 +3,9 @@ import { ERRORS } from "protocol/errors.ts";
 import type { RoomFrame } from "protocol/items.ts";
 import type { Method, NotificationParams, Params, Result } from "protocol/methods.ts";
 import { backoff } from "./backoff.ts";
-import { Call } from "./call.ts";
+import { Call, type CallMethod } from "./call.ts";
+import type { Chat, ChatOptions } from "./chat/chat.ts";
+import { ChatClient } from "./chat/chat_client.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Codec, jsonCodec } from "./codec.ts";
 import { Emitter } from "./emitter.ts";
@@ -12,7 +14,8 @@ import { BarrageCallError } from "./errors.ts";
 import { Link, type LinkLoss } from "./link.ts";
 import { Outbox } from "./outbox.ts";
 import { Renewal } from "./renewal.ts";
-import { Room } from "./room.ts";
+import type { Room } from "./room.ts";
+import { Rooms } from "./rooms.ts";
 import { globalSocket, type SocketConstructor, socketUrl } from "./socket.ts";
 import type { ConnectionState } from "./state.ts";
 
@@ -32,6 +35,7 @@ export interface BarrageOptions {
   readonly timeoutMs?: number;
   /** Calls that may wait while there is no connection; further ones fail with `overloaded`. @default {100} */
   readonly queueLimit?: number;
+  readonly chat?: ChatOptions;
   readonly random?: () => number;
   readonly clock?: Clock;
 }
@@ -57,7 +61,8 @@ export class Barrage implements AsyncDisposable {
   readonly #random: () => number;
   readonly #events = new Emitter<BarrageEvents>();
   readonly #outbox: Outbox;
-  readonly #rooms = new Map<string, Room>();
+  readonly #rooms: Rooms;
+  readonly #chat: ChatClient;
   readonly #renewal: Renewal | undefined;
   #state: ConnectionState = { status: "idle" };
   /** The open link. */
@@ -80,7 +85,18 @@ export class Barrage implements AsyncDisposable {
     this.#Socket = options.WebSocket ?? globalSocket();
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
-    this.#outbox = new Outbox(this.#clock, options.queueLimit ?? 100, (call) => this.#isEntering(call));
+    this.#outbox = new Outbox(this.#clock, options.queueLimit ?? 100, (call) => this.#rooms.isEntering(call));
+    const parts = {
+      call: ((method, params, options) => this.call(method, params, options)) as CallMethod,
+      clock: this.#clock,
+      random: this.#random,
+    };
+    this.#rooms = new Rooms({
+      ...parts,
+      isOpen: () => this.#state.status === "open",
+      settled: () => this.#outbox.pass(),
+    });
+    this.#chat = new ChatClient({ ...parts, connect: () => this.connect(), options: options.chat ?? {} });
     const { getToken } = options;
     this.#renewal = getToken && new Renewal({
       clock: this.#clock,
@@ -132,18 +148,12 @@ export class Barrage implements AsyncDisposable {
 
   /** The same object for the same id. */
   room(id: string): Room {
-    const known = this.#rooms.get(id);
-    if (known) return known;
-    const room = new Room(id, {
-      call: (method, params, options) => this.call(method, params, options),
-      clock: this.#clock,
-      random: this.#random,
-      isOpen: () => this.#state.status === "open",
-      forget: () => this.#rooms.delete(id),
-      settled: () => this.#outbox.pass(),
-    });
-    this.#rooms.set(id, room);
-    return room;
+    return this.#rooms.get(id);
+  }
+
+  /** Conversations; for those who have an account. */
+  get chat(): Chat {
+    return this.#chat;
   }
 
   /** @throws {BarrageCallError} with the server's reason, or `timeout`, `overloaded`, `unavailable` from here. */
@@ -247,9 +257,10 @@ export class Barrage implements AsyncDisposable {
     this.#renewal?.begin(link.token, expiresInMs);
     this.#outbox.attach(link);
     const emptied = before === undefined ? undefined : this.#outbox.emptied(before.generation);
-    const joins = [...this.#rooms.values()].map((room) => room.linkOpened());
+    const entered = this.#rooms.linkOpened();
+    this.#chat.linkOpened(user);
     if (before === undefined) this.#enter({ status: "open", user });
-    Promise.allSettled([...joins, emptied]).then(() => {
+    Promise.allSettled([entered, emptied]).then(() => {
       if (before === this.#leaving) this.#leave(undefined);
       if (link === this.#link && !this.#doomed) this.#outbox.flow();
     });
@@ -272,10 +283,8 @@ export class Barrage implements AsyncDisposable {
     if (message.kind === "reply") return this.#outbox.receive(message.reply);
     if (link !== this.#link) return;
     switch (message.method) {
-      case "room.frame": {
-        const frame = message.params as RoomFrame;
-        return this.#rooms.get(frame.room)?.receive(frame);
-      }
+      case "room.frame":
+        return this.#rooms.receive(message.params as RoomFrame);
       case "session.closing":
         this.#closing = message.params as NotificationParams<"session.closing">;
         if (this.#doomed) this.#outbox.hold();
@@ -283,6 +292,8 @@ export class Barrage implements AsyncDisposable {
         return this.#events.emit("closing", this.#closing);
       case "account.alert":
         return this.#events.emit("alert", message.params as NotificationParams<"account.alert">);
+      default:
+        return this.#chat.receive(message.method, message.params);
     }
   }
 
@@ -339,6 +350,7 @@ export class Barrage implements AsyncDisposable {
     const closed = { status: "closed", code, reason } as const;
     this.#enter(closed);
     this.#outbox.close(closedError("finish", closed));
+    this.#chat.finished(closedError("finish", closed));
   }
 
   #dropLink(): void {
@@ -362,13 +374,8 @@ export class Barrage implements AsyncDisposable {
     this.#link = undefined;
     if (link === undefined) return;
     this.#outbox.detach(link.generation);
-    for (const room of this.#rooms.values()) room.linkLost();
-  }
-
-  /** The server answers only those who are in the room. */
-  #isEntering({ params }: Call): boolean {
-    const { room } = params as { readonly room?: string };
-    return room !== undefined && this.#rooms.get(room)?.state.status === "joining";
+    this.#rooms.linkLost();
+    this.#chat.linkLost();
   }
 
   #enter(state: ConnectionState): void {

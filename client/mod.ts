@@ -10,6 +10,18 @@
  * await room.say("前方高能", { style: { color: "#33ccff", position: "top" } });
  * ```
  *
+ * Chat, with an account:
+ *
+ * ```ts
+ * await using barrage = new Barrage({ url, getToken, chat: { outbox: new IndexedDbOutboxStore() } });
+ * const { chat } = barrage;
+ * chat.on("conversations", (list) => list.forEach(({ title, unread }) => console.log(title, unread)));
+ * await chat.start();
+ * const ben = await chat.open(userId);
+ * ben.on("messages", () => render(ben.messages));
+ * await ben.send("hello");
+ * ```
+ *
  * With an account:
  *
  * ```ts
@@ -22,11 +34,27 @@
  */
 export { refresh, register, signIn, signOut } from "./accounts.ts";
 export { Barrage, type BarrageEvents, type BarrageOptions } from "./barrage.ts";
+export type { Chat, ChatEvents, ChatOptions } from "./chat/chat.ts";
+export type { ChatConversation, ConversationEvents, Member, MemberState } from "./chat/conversation.ts";
+export type { ChatLimits } from "./chat/limits.ts";
+export { IndexedDbOutboxStore } from "./chat/indexeddb_outbox_store.ts";
+export { type KeptMessage, MemoryOutboxStore, type OutboxStore } from "./chat/outbox_store.ts";
+export type { Draft } from "./chat/draft.ts";
+export type { OutgoingMessage, OutgoingState } from "./chat/outgoing.ts";
+export type {
+  ChatState,
+  ConversationView,
+  GroupView,
+  Receipt,
+  ShownMessage,
+  Standing,
+} from "./chat/views.ts";
 export type { Clock } from "./clock.ts";
 export { type Codec, jsonCodec } from "./codec.ts";
 export { BarrageCallError } from "./errors.ts";
 export { createGuest } from "./guests.ts";
 export { problemError } from "./http.ts";
+export { appointModerator, dismissModerator, mutesOf } from "./moderation.ts";
 export type { Room, RoomEvents, RoomStatus } from "./room.ts";
 export { Session, type SessionEvents, type SessionOptions } from "./session.ts";
 export { MemorySessionStore, type SessionStore, type StoredSession } from "./session_store.ts";

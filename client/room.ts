@@ -1,6 +1,6 @@
 import { ERRORS } from "protocol/errors.ts";
 import type { Dropped, Item, RoomFrame, SayStyle } from "protocol/items.ts";
-import type { Joined } from "protocol/rooms.ts";
+import type { Joined, Mute } from "protocol/rooms.ts";
 import { backoff } from "./backoff.ts";
 import type { CallMethod } from "./call.ts";
 import type { Clock } from "./clock.ts";
@@ -27,7 +27,7 @@ export interface RoomEvents {
   state: [RoomStatus];
 }
 
-interface RoomParts {
+export interface RoomParts {
   readonly call: CallMethod;
   readonly clock: Clock;
   readonly random: () => number;
@@ -112,6 +112,19 @@ export class Room {
       repeatable: true,
       ...(timeoutMs !== undefined && { timeoutMs }),
     });
+  }
+
+  /**
+   * Lets somebody not speak here for so many milliseconds; for the owner, moderators and operators.
+   * @throws {BarrageCallError} `forbidden`, `invalid_params`.
+   */
+  async mute(user: string, forMs: number): Promise<Mute> {
+    return await this.#parts.call("room.mute", { room: this.id, user, forMs }, { repeatable: true });
+  }
+
+  /** Lets him speak again. */
+  async unmute(user: string): Promise<void> {
+    await this.#parts.call("room.unmute", { room: this.id, user }, { repeatable: true });
   }
 
   /** @ignore called by Barrage */

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { Person } from "tests/support/chatter.ts";
 import { startServer } from "tests/support/server.ts";
 import { openRoom } from "./support/live_room.ts";
 
-const SDK = fileURLToPath(new URL("../../client/mod.ts", import.meta.url));
+const SDK = fileURLToPath(new URL("./support/node_sdk.ts", import.meta.url));
 
 /** Takes the global WebSocket away and hands it over as the option, as an app on Node 20 has to. */
 const SCRIPT = `
@@ -24,6 +25,24 @@ barrage.close();
 console.log(JSON.stringify({ refused, text, style, reason: unknown instanceof BarrageCallError && unknown.reason }));
 `;
 
+/** Writes after the connection has ended, or sends what an earlier run has left. */
+const CHAT_SCRIPT = `
+import { Barrage, FileOutboxStore } from "./sdk.mjs";
+const [url, token, peer, folder, text] = process.argv.slice(2);
+const barrage = new Barrage({ url, token, WebSocket, chat: { outbox: new FileOutboxStore(folder) } });
+await barrage.chat.start();
+const talk = await barrage.chat.open(peer);
+if (text) {
+  barrage.close();
+  await talk.send(text);
+} else {
+  const sent = () => talk.view?.head > 0 && talk.view.sending === 0;
+  await new Promise((resolve) => { const check = () => sent() && resolve(); talk.on("view", check); check(); });
+  barrage.close();
+}
+console.log(JSON.stringify(talk.messages.map(({ shown }) => shown)));
+`;
+
 async function hasNode(): Promise<boolean> {
   try {
     const { stdout } = await new Deno.Command("node", { args: ["--version"] }).output();
@@ -40,31 +59,52 @@ async function run(command: string, args: string[]): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
+/** A folder with the bundled SDK and a script beside it, to be run in Node with these arguments. */
+async function inNode(script: string, use: (node: (...args: string[]) => Promise<unknown>) => Promise<void>) {
+  const folder = await Deno.makeTempDir();
+  try {
+    await run(Deno.execPath(), ["bundle", "--quiet", "--output", `${folder}/sdk.mjs`, SDK]);
+    await Deno.writeTextFile(`${folder}/app.mjs`, script);
+    await use(async (...args) =>
+      JSON.parse(await run("node", ["--experimental-websocket", `${folder}/app.mjs`, ...args]))
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
 Deno.test({
   name: "[C30] the bundled SDK runs in Node with a WebSocket given, and says so where there is none",
   ignore: !await hasNode(),
   async fn() {
     await using server = await startServer();
     const { id, token } = await openRoom(server.url);
-    const folder = await Deno.makeTempDir();
-    try {
-      await run(Deno.execPath(), ["bundle", "--quiet", "--output", `${folder}/sdk.mjs`, SDK]);
-      await Deno.writeTextFile(`${folder}/app.mjs`, SCRIPT);
-      const output = await run("node", [
-        "--experimental-websocket",
-        `${folder}/app.mjs`,
-        server.url,
-        token,
-        id,
-      ]);
-      assert.deepEqual(JSON.parse(output), {
+    await inNode(SCRIPT, async (node) => {
+      assert.deepEqual(await node(server.url, token, id), {
         refused: "TypeError",
         text: "from Node",
         style: { color: "#33ccff" },
         reason: "not_found",
       });
+    });
+  },
+});
+
+Deno.test({
+  name: "[C106] a program in Node sends what an earlier run has left in files",
+  ignore: !await hasNode(),
+  async fn() {
+    await using server = await startServer();
+    const [ann, ben] = [await Person.register(server), await Person.register(server)];
+    const unsent = await Deno.makeTempDir();
+    try {
+      await inNode(CHAT_SCRIPT, async (node) => {
+        const options = [server.url, ann.token, ben.id, unsent] as const;
+        assert.deepEqual(await node(...options, "one"), ["outgoing"]);
+        assert.deepEqual(await node(...options), ["stored"]);
+      });
     } finally {
-      await Deno.remove(folder, { recursive: true });
+      await Deno.remove(unsent, { recursive: true });
     }
   },
 });

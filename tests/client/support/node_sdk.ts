@@ -1,0 +1,2 @@
+export * from "client/files.ts";
+export * from "client/mod.ts";

@@ -1,0 +1,3 @@
+import * as sdk from "client/mod.ts";
+
+Object.assign(globalThis, { sdk });
