@@ -12,7 +12,6 @@ function openMemory(connections: number): Promise<BusRig> {
   return Promise.resolve({
     buses,
     errors,
-    drainLossMax: 0,
     cut: (index) => Promise.resolve(buses[index]?.disconnect()),
     restore: (index) => Promise.resolve(buses[index]?.reconnect()),
     async [Symbol.asyncDispose]() {

@@ -7,6 +7,7 @@ import { Cable } from "tests/support/cable.ts";
 import { type NatsServerProcess, startNats, startNatsCluster } from "tests/support/nats.ts";
 import { type BusRig, testBus } from "./bus_contract.ts";
 import { bytes, Collector, deadline, text } from "./collector.ts";
+import { leaveQueue } from "./leave_queue.ts";
 import { connectBus, stateOf } from "./nats_rig.ts";
 
 let shared: NatsServerProcess;
@@ -35,8 +36,6 @@ async function openNats(connections: number): Promise<BusRig> {
   return {
     buses,
     errors,
-    // The server goes on routing to who is leaving while it reads the other commands; how much depends on its load.
-    drainLossMax: Number.POSITIVE_INFINITY,
     async cut(index) {
       cables[index]?.pull();
       await stateOf(buses[index], "disconnected");
@@ -283,6 +282,18 @@ Deno.test("[N12] when its server dies the bus goes on with another of those it w
   await (onFirst ? first : second).kill();
   await moving.reports.say(/node-a control to \S+ was lost/);
   equal(await answered(staying), "here");
+});
+
+Deno.test("[N13] when one of a queue drains in a cluster, every message reaches one of them", async () => {
+  await using cluster = await startNatsCluster(3);
+  const [first, second, third] = cluster.servers;
+  if (first === undefined || second === undefined || third === undefined) throw new Error("Too few servers");
+  await using a = await connectBus(first.url, { name: "node-a" });
+  await using b = await connectBus(second.url, { name: "node-b" });
+  await using c = await connectBus(third.url, { name: "node-c" });
+  await leaveQueue(a, b, c, "test.far");
+  await leaveQueue(a, b, a, "test.home");
+  await leaveQueue(b, b, c, "test.near");
 });
 
 /** For a moment a cluster sends requests to a server that is dead, and then knows of no other listener. */
