@@ -48,6 +48,23 @@ export const CHAT_SETTINGS = {
       100_000,
       "In a group with more members nobody is shown who is writing",
     ),
+    retentionDays: whole(
+      "MESSAGE_RETENTION_DAYS",
+      0,
+      0,
+      36_500,
+      "How long messages are kept; 0 keeps them for ever. A group may keep its own for fewer days",
+    ),
+    reportsPerDay: whole("REPORTS_PER_DAY", 20, 0, 10_000, "Messages that one user may report in 24 hours"),
+    syncAtOnce: whole("SYNC_AT_ONCE", 16, 1, 1_000, "Conversations that one sync asks at a time"),
+    firstMessages: whole(
+      "SYNC_FIRST_MESSAGES",
+      20,
+      1,
+      500,
+      "Messages of each conversation that a new device gets",
+    ),
+    presenceMax: whole("PRESENCE_MAX", 200, 1, 1_000, "Users whose presence one socket may watch"),
     memoryMessages: whole(
       "CHAT_MEMORY_MESSAGES",
       100,

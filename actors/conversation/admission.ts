@@ -194,7 +194,15 @@ export class Admission {
     const entered = rows.map((row): MemberRecord => {
       const { leftSeq: _leftSeq, ...kept } = row;
       const visibleFrom = historyForNewcomers ? 1 : seq;
-      return { ...kept, state: "member", role: "member", visibleFrom, readSeq: seq, version };
+      return {
+        ...kept,
+        state: "member",
+        role: "member",
+        visibleFrom,
+        readSeq: seq,
+        deliveredSeq: seq,
+        version,
+      };
     });
     const change = { what: "joined", users: entered.map(({ user }) => user) } as const;
     await this.#ledger.commit({

@@ -12,18 +12,28 @@ import type { Input, Output } from "actors/runtime/definition.ts";
 import type { MembershipStore } from "storage/conversation_storage.ts";
 import { Admission, type AdmissionPorts } from "./admission.ts";
 import type { ConversationVerb, ConversationVerbs } from "./definition.ts";
+import { Cursors, type DeliveredCall, type ReadCall } from "./cursors.ts";
 import { Directs, type DirectsPorts } from "./directs.ts";
 import { Group, type GroupPorts } from "./group.ts";
 import { type Admitted, Ledger, type LedgerPorts } from "./ledger.ts";
-import { type ReadCall, Reading } from "./reading.ts";
 import { authorize } from "./permissions.ts";
+import { Reading } from "./reading.ts";
+import { Reporting, type ReportingPorts } from "./reporting.ts";
 import { Revising } from "./revising.ts";
 import { type SendCall, Sending, type SendingPorts } from "./sending.ts";
+import { Sweeping } from "./sweeping.ts";
 import { Typing } from "./typing.ts";
 
-export type ConversationPorts = LedgerPorts & DirectsPorts & SendingPorts & AdmissionPorts & GroupPorts & {
-  readonly memberships: MembershipStore;
-};
+export type ConversationPorts =
+  & LedgerPorts
+  & DirectsPorts
+  & SendingPorts
+  & AdmissionPorts
+  & GroupPorts
+  & ReportingPorts
+  & {
+    readonly memberships: MembershipStore;
+  };
 
 type In<V extends ConversationVerb> = Input<ConversationVerbs[V]>;
 type Out<V extends ConversationVerb> = Output<ConversationVerbs[V]>;
@@ -41,6 +51,9 @@ class Conversation implements Behaviour<ConversationVerbs> {
   readonly #sending: Sending;
   readonly #revising: Revising;
   readonly #reading: Reading;
+  readonly #cursors: Cursors;
+  readonly #reporting: Reporting;
+  readonly #sweeping: Sweeping;
   readonly #typing: Typing;
   readonly #admission: Admission;
   readonly #group: Group;
@@ -52,6 +65,9 @@ class Conversation implements Behaviour<ConversationVerbs> {
     this.#sending = new Sending(self, this.#ledger, this.#directs, ports);
     this.#revising = new Revising(this.#ledger, ports);
     this.#reading = new Reading(this.#ledger, ports.messages);
+    this.#cursors = new Cursors(this.#ledger);
+    this.#reporting = new Reporting(self, this.#ledger, ports);
+    this.#sweeping = new Sweeping(this.#ledger, ports);
     this.#typing = new Typing(self, this.#ledger, ports.limits);
     this.#admission = new Admission(this.#ledger, ports);
     this.#group = new Group(this.#ledger, ports);
@@ -82,18 +98,19 @@ class Conversation implements Behaviour<ConversationVerbs> {
   }
 
   async read(calls: readonly ReadCall[]): Promise<void> {
-    const admitted: ReadCall[] = [];
-    const readers = [];
-    for (const call of calls) {
-      try {
-        readers.push((await this.#admitInside("read", call.caller)).author);
-        admitted.push(call);
-      } catch (error) {
-        if (!(error instanceof BarrageError)) throw error;
-        call.fail(error);
-      }
-    }
-    if (admitted.length > 0) await this.#reading.read(admitted, readers);
+    const { admitted, authors } = await this.#admitAll("read", calls);
+    if (admitted.length > 0) await this.#cursors.read(admitted, authors);
+  }
+
+  async delivered(calls: readonly DeliveredCall[]): Promise<void> {
+    const { admitted, authors } = await this.#admitAll("delivered", calls);
+    if (admitted.length > 0) await this.#cursors.deliver(admitted, authors);
+  }
+
+  async report(input: In<"report">, { caller }: Turn): Promise<Out<"report">> {
+    const { author, row } = await this.#admitInside("report", caller);
+    if (row === undefined) throw new BarrageError("forbidden");
+    return { id: await this.#reporting.report(input, author, row) };
   }
 
   async typing(_input: Nothing, { caller }: Turn): Promise<Nothing> {
@@ -194,8 +211,8 @@ class Conversation implements Behaviour<ConversationVerbs> {
   }
 
   async update(input: In<"update">, { caller }: Turn): Promise<ConversationView> {
-    const { author } = await this.#admitInside("update", caller);
-    await this.#group.update(input, author);
+    const { author, roles } = await this.#admitInside("update", caller);
+    await this.#group.update(input, author, roles);
     return await this.#reading.view(author.id);
   }
 
@@ -221,6 +238,28 @@ class Conversation implements Behaviour<ConversationVerbs> {
     if (!this.#ledger.exists) return { version: 0, members: [] };
     const { members } = this.#ledger.present;
     return { version: this.#ledger.membersVersion, members: users.filter((user) => members.has(user)) };
+  }
+
+  async sweep({ now, limit }: In<"sweep">, { caller }: Turn): Promise<Out<"sweep">> {
+    await this.#ledger.load();
+    authorize("sweep", caller, undefined);
+    return { swept: this.#ledger.exists ? await this.#sweeping.sweep(now, limit) : 0 };
+  }
+
+  /** Those who may; the others are told why not. */
+  async #admitAll<C extends ReadCall | DeliveredCall>(verb: ConversationVerb, calls: readonly C[]) {
+    const admitted: C[] = [];
+    const authors: Admitted["author"][] = [];
+    for (const call of calls) {
+      try {
+        authors.push((await this.#admitInside(verb, call.caller)).author);
+        admitted.push(call);
+      } catch (error) {
+        if (!(error instanceof BarrageError)) throw error;
+        call.fail(error);
+      }
+    }
+    return { admitted, authors };
   }
 
   /** @throws {BarrageError} `not_found` when there is no such conversation. */

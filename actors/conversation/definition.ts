@@ -3,6 +3,7 @@ import {
   Conversation,
   ConversationDelta,
   CreateGroup,
+  DeliveryCursor,
   Draft,
   Edit,
   GroupRole,
@@ -24,6 +25,7 @@ import {
   UpdateGroup,
 } from "protocol/chat.ts";
 import { ClientId, Ulid } from "protocol/ids.ts";
+import { ReportMessage } from "protocol/reports.ts";
 import { defineActor } from "actors/runtime/definition.ts";
 
 const Nothing = z.strictObject({});
@@ -33,6 +35,7 @@ const Peer = { peer: Ulid.optional() };
 const Link = { link: LinkToken.optional() };
 
 export const AMONG_MAX = 10_000;
+const SWEPT_MAX = 1_000;
 
 export const Sending = z.strictObject({ ...Peer, id: ClientId, ...Draft.shape }).refine(saysSomething);
 
@@ -47,6 +50,13 @@ export const conversationActor = defineActor({
     edit: { input: Edit, output: Message },
     recall: { input: z.strictObject({ seq: z.int().positive() }), output: Message },
     read: { input: z.strictObject({ seq: z.int().nonnegative() }), output: ReadCursor, batched: 256 },
+    delivered: {
+      input: z.strictObject({ seq: z.int().nonnegative() }),
+      output: DeliveryCursor,
+      batched: 256,
+    },
+    /** Seen by those who run the server alone. */
+    report: { input: ReportMessage, output: z.object({ id: Ulid }) },
     /** Seen by the others who are there, for a moment. */
     typing: { input: Nothing, output: Nothing },
     settings: { input: OwnSettings.partial(), output: Conversation },
@@ -93,6 +103,11 @@ export const conversationActor = defineActor({
     membersAmong: {
       input: z.strictObject({ users: z.array(Ulid).max(AMONG_MAX) }),
       output: z.object({ version: z.int().nonnegative(), members: z.array(Ulid) }),
+    },
+    /** For the sweeper: lets go of what by `now` was kept long enough, at most `limit` messages. */
+    sweep: {
+      input: z.strictObject({ now: z.int(), limit: z.int().min(1).max(SWEPT_MAX) }),
+      output: z.object({ swept: z.int().nonnegative() }),
     },
   },
 });

@@ -14,7 +14,15 @@ export class Doorbell {
   }
 
   ring(user: string, conversation: string): void {
-    const body = encoder.encode(JSON.stringify({ conversation }));
-    this.#bus.publish(`barrage.v1.evt.user.${user}.conversation`, body);
+    this.#tell(user, { conversation });
+  }
+
+  /** In case that he was not told: who listens to the conversation already need not ask. */
+  remind(user: string, conversation: string): void {
+    this.#tell(user, { conversation, reminder: true });
+  }
+
+  #tell(user: string, word: { readonly conversation: string; readonly reminder?: true }): void {
+    this.#bus.publish(`barrage.v1.evt.user.${user}.conversation`, encoder.encode(JSON.stringify(word)));
   }
 }

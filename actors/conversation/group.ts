@@ -52,7 +52,7 @@ export class Group {
     const change = {
       version,
       said: [{ message: { kind: "change", ...place, change: { what: "created", title: settings.title } } }],
-      members: [{ ...newMember(owner), role: "owner", readSeq: 1, version }],
+      members: [{ ...newMember(owner), role: "owner", readSeq: 1, deliveredSeq: 1, version }],
     } as const;
     for (let attempt = 0; attempt < NUMBERS_TRIED; attempt++) {
       const number = groupNumber(this.#ledger.id, attempt);
@@ -62,8 +62,16 @@ export class Group {
     throw new BarrageError("unavailable", "No number for the group was free");
   }
 
-  async update(changed: z.output<typeof UpdateGroup>, by: User): Promise<void> {
+  /** @throws {BarrageError} `forbidden`. */
+  async update(
+    changed: z.output<typeof UpdateGroup>,
+    by: User,
+    roles: readonly ConversationRole[],
+  ): Promise<void> {
     const { settings } = this.#ledger.group;
+    if (changed.retentionDays !== undefined && !roles.includes("owner")) {
+      throw new BarrageError("forbidden", "Only the owner says how long messages are kept");
+    }
     const merged = merge(settings, changed);
     const news = Object.fromEntries(
       Object.entries(merged).filter(([name, value]) => settings[name as keyof GroupSettings] !== value),
@@ -153,13 +161,15 @@ export class Group {
 
 function merge(
   settings: GroupSettings,
-  { title, announcement, join, mutedAll, historyForNewcomers }: z.output<typeof UpdateGroup>,
+  { title, announcement, join, mutedAll, historyForNewcomers, retentionDays }: z.output<typeof UpdateGroup>,
 ): GroupSettings {
+  const days = retentionDays ?? settings.retentionDays;
   return {
     title: title ?? settings.title,
     announcement: announcement ?? settings.announcement,
     join: join ?? settings.join,
     mutedAll: mutedAll ?? settings.mutedAll,
     historyForNewcomers: historyForNewcomers ?? settings.historyForNewcomers,
+    ...(days === undefined ? {} : { retentionDays: days }),
   };
 }

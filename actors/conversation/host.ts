@@ -7,19 +7,19 @@ import { Doorbell } from "./doorbell.ts";
 import { type ConversationLimits, DEFAULT_CONVERSATION_LIMITS } from "./limits.ts";
 import { People } from "./people.ts";
 
-type Stores = Pick<Storage, "conversations" | "memberships" | "messages" | "accounts">;
+type Stores = Pick<Storage, "conversations" | "memberships" | "messages" | "accounts" | "reports" | "audit">;
 
 /** Lets the node run conversations. */
 export function hostConversations(
   node: ActorNode,
-  { conversations, memberships, messages, accounts }: Stores,
+  { conversations, memberships, messages, accounts, reports, audit }: Stores,
   bus: Bus,
   limits: ConversationLimits = DEFAULT_CONVERSATION_LIMITS,
 ): void {
   node.host(
     conversationActor,
     conversationFactory({
-      ...{ conversations, memberships, messages, limits },
+      ...{ conversations, memberships, messages, reports, audit, limits },
       doorbell: new Doorbell(bus),
       people: new People(accounts),
       drops: node.drops,

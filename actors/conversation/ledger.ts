@@ -5,18 +5,20 @@ import type { Self } from "actors/runtime/behaviour.ts";
 import type { Caller } from "actors/runtime/caller.ts";
 import { CommitFailed } from "actors/runtime/incarnation.ts";
 import type {
+  ConversationPatch,
   ConversationRecord,
   ConversationStore,
-  GroupPatch,
   GroupRecord,
   MemberRecord,
   MembershipStore,
   MessageRecord,
   MessageStore,
+  SweptRecord,
 } from "storage/conversation_storage.ts";
+import type { Write } from "storage/storage.ts";
 import { directId, isDirectId } from "./conversation_ids.ts";
 import type { Doorbell } from "./doorbell.ts";
-import { messageEvent, type PublishedEvent } from "./events.ts";
+import { messageEvent, type PublishedEvent, sweptEvent } from "./events.ts";
 import type { ConversationVerb } from "./definition.ts";
 import type { ConversationLimits } from "./limits.ts";
 import { Members } from "./members.ts";
@@ -24,6 +26,10 @@ import { authorize, authorOf, type ConversationRole, type Part } from "./permiss
 import { RecentMessages } from "./recent_messages.ts";
 
 const NO_BODY = new Uint8Array();
+/** Whose rows changed in the last so many versions is reminded of the conversation when it comes into memory. */
+const REMINDED_MAX = 200;
+/** Of more than so many newcomers an event does not say that it is not for them: everybody is made to ask. */
+const HIDDEN_MAX = 100;
 
 export interface LedgerPorts {
   readonly conversations: ConversationStore;
@@ -55,7 +61,10 @@ export interface Change {
   readonly said?: readonly MessageRecord[];
   readonly rewritten?: Message;
   readonly members?: readonly MemberRecord[];
-  readonly group?: GroupPatch;
+  readonly group?: Pick<ConversationPatch, "settings" | "link">;
+  readonly swept?: SweptRecord;
+  /** Written in the same commit, and nothing that is remembered here. */
+  readonly beside?: readonly Write[];
   /** What is told besides the messages. */
   readonly events?: readonly PublishedEvent[];
 }
@@ -66,6 +75,7 @@ export class Ledger {
   readonly #ports: LedgerPorts;
   #present: Present | undefined;
   #head = 0;
+  #firstSeq = 1;
   #version = 0;
   /** Of the last change that everybody is told of. */
   #toldVersion = 0;
@@ -91,6 +101,11 @@ export class Ledger {
 
   get head(): number {
     return this.#head;
+  }
+
+  /** The first message that is kept; `head + 1` when none is. */
+  get firstSeq(): number {
+    return this.#firstSeq;
   }
 
   get version(): number {
@@ -127,16 +142,19 @@ export class Ledger {
     const { conversations, messages, limits } = this.#ports;
     const stored = await conversations.acquire(this.id, this.#self.epoch);
     if (stored === undefined) return;
-    const { record, members, version, messageVersion, head } = stored;
-    const tail = await messages.range(this.id, { from: 1, to: head }, limits.memoryMessages, "last");
+    const { record, members, version, messageVersion, head, firstSeq } = stored;
+    const kept = { from: firstSeq, to: head };
+    const tail = await messages.range(this.id, kept, limits.memoryMessages, "last");
     this.#head = head;
+    this.#firstSeq = firstSeq;
     this.#version = version;
     this.#toldVersion = messageVersion;
     this.#membersVersion = version;
-    const recent = new RecentMessages(limits.memoryMessages, tail, messageVersion);
+    const recent = new RecentMessages(limits.memoryMessages, tail, kept, messageVersion);
     this.#present = { record, members: new Members(members), recent };
     // The owner before this one may have ended between a commit and telling it: who misses something learns that here.
     this.#tell("loaded", { body: NO_BODY, headers: { version: String(version) } });
+    this.#remind(members);
   }
 
   /**
@@ -186,7 +204,7 @@ export class Ledger {
     );
     switch (created) {
       case "created": {
-        const recent = new RecentMessages(this.#ports.limits.memoryMessages, [], 0);
+        const recent = new RecentMessages(this.#ports.limits.memoryMessages, [], { from: 1, to: 0 }, 0);
         this.#present = { record, members: new Members([]), recent };
         this.#apply(change);
         break;
@@ -216,17 +234,22 @@ export class Ledger {
     return this.#present.members.get(user) ?? await this.#ports.memberships.read(this.id, user);
   }
 
-  #writes({ said = [], rewritten, members = [], group }: Change) {
+  #writes({ said = [], rewritten, members = [], group, swept, beside = [] }: Change) {
     const { conversations, memberships, messages } = this.#ports;
     return [
       ...said.length === 0 ? [] : messages.append(said),
       ...rewritten === undefined ? [] : [messages.rewrite(rewritten)],
       ...members.length === 0 ? [] : [memberships.put(this.id, members)],
       ...group === undefined ? [] : [conversations.update(this.id, group)],
+      ...swept === undefined ? [] : [conversations.update(this.id, { swept })],
+      ...swept?.version === undefined
+        ? []
+        : [messages.sweep(this.id, { from: this.#firstSeq, to: swept.firstSeq - 1 })],
+      ...beside,
     ];
   }
 
-  #apply({ version, said = [], rewritten, members = [], group, events = [] }: Change): void {
+  #apply({ version, said = [], rewritten, members = [], group, swept, events = [] }: Change): void {
     const { record, members: known, recent } = this.present;
     if (record.kind === "group" && group !== undefined) {
       const { link = record.link, settings = record.settings } = group;
@@ -241,12 +264,34 @@ export class Ledger {
     recent.push(said);
     if (rewritten !== undefined) recent.replace(rewritten);
     const changed = rewritten === undefined ? said.map(({ message }) => message) : [rewritten];
-    for (const message of changed) {
-      this.#publish(messageEvent(message));
-      this.#toldVersion = message.version;
+    const newcomers = rewritten === undefined ? [] : known.newcomersTo(rewritten.seq);
+    for (const message of changed) this.#tellMessage(message, newcomers);
+    if (swept?.version !== undefined) {
+      this.#firstSeq = swept.firstSeq;
+      recent.forgetBefore(swept.firstSeq);
+      this.#publish(sweptEvent({ conversation: this.id, version, oldestSeq: swept.firstSeq }));
+      this.#toldVersion = version;
     }
     for (const event of events) this.#publish(event);
     for (const { user } of moved) this.#ports.doorbell.ring(user.id, this.id);
+  }
+
+  /** Nor can whoever has just come be missed by an event of a conversation that he does not listen to. */
+  #remind(members: readonly MemberRecord[]): void {
+    const last = this.#version - REMINDED_MAX;
+    const reminded = members.filter(({ version }) => this.isDirect || version > last).slice(0, REMINDED_MAX);
+    for (const { user } of reminded) this.#ports.doorbell.remind(user.id, this.id);
+  }
+
+  #tellMessage(message: Message, newcomers: readonly string[]): void {
+    const { version } = message;
+    if (newcomers.length <= HIDDEN_MAX) {
+      this.#publish(messageEvent(message, newcomers));
+      this.#toldVersion = version;
+    } else {
+      this.#toldVersion = version;
+      this.#publish({ body: NO_BODY, headers: { version: String(version) } });
+    }
   }
 
   #publish(event: PublishedEvent): void {

@@ -18,6 +18,10 @@ export interface ConversationLimits {
   readonly perUser: number;
   /** The newest messages kept in memory, and as many ids of those that were sent. */
   readonly memoryMessages: number;
+  /** For so long messages are kept; 0 for ever. */
+  readonly retentionMs: number;
+  /** Messages that one user may report in 24 hours. */
+  readonly reportsPerDay: number;
   /** Senders whose rate is remembered at once. */
   readonly sendersMax: number;
 }
@@ -36,5 +40,7 @@ export const DEFAULT_CONVERSATION_LIMITS: ConversationLimits = {
   typingMembersMax: 200,
   perUser: 1_000,
   memoryMessages: 100,
+  retentionMs: 0,
+  reportsPerDay: 20,
   sendersMax: 10_000,
 };

@@ -39,6 +39,15 @@ export class Members {
     return this.#byUser.get(user)?.state === "member";
   }
 
+  /** Members who are shown nothing of a message, as they came after it. */
+  newcomersTo(seq: number): string[] {
+    const newcomers: string[] = [];
+    for (const { user, state, visibleFrom } of this.#byUser.values()) {
+      if (state === "member" && visibleFrom > seq) newcomers.push(user.id);
+    }
+    return newcomers;
+  }
+
   /** The other one of two. */
   other(user: string): MemberRecord | undefined {
     for (const member of this.#byUser.values()) if (member.user.id !== user) return member;
@@ -72,6 +81,7 @@ export function newMember(user: User): MemberRecord {
     role: "member",
     visibleFrom: 1,
     readSeq: 0,
+    deliveredSeq: 0,
     version: 0,
     muted: false,
     pinned: false,

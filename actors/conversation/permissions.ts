@@ -40,6 +40,8 @@ export const MAY: Readonly<Record<ConversationVerb, Allowed>> = {
   edit: INSIDE,
   recall: [...INSIDE, "operator"],
   read: INSIDE,
+  delivered: ["peer"],
+  report: [...INSIDE, "former"],
   typing: INSIDE,
   settings: INSIDE,
   block: ["peer"],
@@ -60,6 +62,7 @@ export const MAY: Readonly<Record<ConversationVerb, Allowed>> = {
   unlink: CHIEFS,
   members: [...GROUP, "operator"],
   membersAmong: RUNTIME,
+  sweep: RUNTIME,
 };
 
 /** What the caller's part in a conversation is; undefined for none. */

@@ -6,18 +6,15 @@ import type {
   HistoryRange,
   Message,
   OwnSettings,
-  ReadCursor,
 } from "protocol/chat.ts";
 import { BarrageError } from "protocol/errors.ts";
 import type { User } from "protocol/users.ts";
-import type { Call } from "actors/runtime/call.ts";
 import type { MemberRecord, MessageStore, SeqRange } from "storage/conversation_storage.ts";
 import { settingsOf } from "./directs.ts";
-import { type PublishedEvent, readEvent, settingsEvent } from "./events.ts";
+import { settingsEvent } from "./events.ts";
 import type { Ledger } from "./ledger.ts";
 import { newMember } from "./members.ts";
 
-export type ReadCall = Call<{ seq: number }, ReadCursor>;
 type Since = { readonly delta: ConversationDelta; readonly more: boolean };
 
 /** What one member sees: everything since he came, as it stands now, and how much of it is new to him. */
@@ -32,10 +29,11 @@ export class Reading {
 
   /** A direct conversation that nobody has begun, as the caller sees it. */
   empty(peer: User): Conversation {
-    const { readSeq, muted, pinned, archived, blocked } = newMember(peer);
+    const { readSeq, deliveredSeq, muted, pinned, archived, blocked } = newMember(peer);
     const { id } = this.#ledger;
     return {
-      ...{ id, kind: "direct", peer, version: 0, head: 0, unread: 0, mentions: 0, readSeq, peerReadSeq: 0 },
+      ...{ id, kind: "direct", peer, version: 0, head: 0, oldestSeq: 1, unread: 0, mentions: 0 },
+      ...{ readSeq, peerReadSeq: 0, deliveredSeq, peerDeliveredSeq: 0 },
       ...{ muted, pinned, archived, blocked },
     };
   }
@@ -47,10 +45,12 @@ export class Reading {
     const { readSeq, muted, pinned, archived, blocked } = own;
     const last = recent.last;
     const counts = await this.#counts(own);
+    const oldestSeq = this.#oldestFor(own);
     return {
-      ...{ id, kind: record.kind, version, head, ...counts, readSeq, muted, pinned, archived, blocked },
+      ...{ id, kind: record.kind, version, head, oldestSeq, ...counts, readSeq },
+      ...{ muted, pinned, archived, blocked },
       ...(last !== undefined && last.seq >= own.visibleFrom ? { last } : {}),
-      ...(record.kind === "direct" ? this.#peer(user) : {
+      ...(record.kind === "direct" ? { deliveredSeq: own.deliveredSeq, ...this.#peer(user) } : {
         group: { ...record.settings, number: record.number, members: members.count, role: own.role },
       }),
     };
@@ -59,26 +59,6 @@ export class Reading {
   summary(): GroupSummary {
     const { id, number, settings: { title, join } } = this.#ledger.group;
     return { id, number, title, members: this.#ledger.present.members.count, join };
-  }
-
-  /** One commit for all who have read meanwhile. */
-  async read(calls: readonly ReadCall[], readers: readonly User[]): Promise<void> {
-    const rows = new Map<string, MemberRecord>();
-    let { version } = this.#ledger;
-    calls.forEach(({ input }, n) => {
-      const member = rows.get(readers[n]!.id) ?? this.#own(readers[n]!.id);
-      const readSeq = Math.min(input.seq, this.#ledger.head);
-      if (readSeq > member.readSeq) rows.set(member.user.id, { ...member, readSeq, version: ++version });
-    });
-    if (rows.size > 0) {
-      const members = [...rows.values()];
-      await this.#ledger.commit({
-        version,
-        members,
-        events: members.map((member) => this.#readEvent(member)),
-      });
-    }
-    calls.forEach((call, n) => call.reply(this.#cursor(this.#own(readers[n]!.id))));
   }
 
   async set(changed: Partial<OwnSettings>, user: string): Promise<void> {
@@ -108,8 +88,8 @@ export class Reading {
   }
 
   async history(range: HistoryRange, user: string): Promise<History> {
-    const { visibleFrom } = this.#own(user);
-    const seen = { from: visibleFrom, to: this.#ledger.head };
+    const oldestSeq = this.#oldestFor(this.#own(user));
+    const seen = { from: oldestSeq, to: this.#ledger.head };
     const messages = await this.#page(range, seen);
     const [first, last] = [messages[0]?.seq, messages.at(-1)?.seq];
     if (first === undefined || last === undefined) {
@@ -117,9 +97,10 @@ export class Reading {
         messages,
         older: "after" in range && seen.to >= seen.from,
         newer: "before" in range && seen.to >= seen.from,
+        oldestSeq,
       };
     }
-    return { messages, older: first > seen.from, newer: last < seen.to };
+    return { messages, older: first > seen.from, newer: last < seen.to, oldestSeq };
   }
 
   async #page(range: HistoryRange, { from, to }: SeqRange): Promise<Message[]> {
@@ -153,7 +134,7 @@ export class Reading {
       known = undefined;
     }
     const { version, head } = this.#ledger;
-    const seen = { from: row.visibleFrom, to: head };
+    const seen = { from: this.#oldestFor(row), to: head };
     const conversation = await this.view(row.user.id);
     const state = "member";
     if (known === undefined) {
@@ -171,7 +152,7 @@ export class Reading {
 
   /** Nothing that happened after he had gone, so not what was made of older messages then either. */
   async #sinceOfFormer(known: number, limit: number, row: MemberRecord): Promise<Since> {
-    const seen = { from: row.visibleFrom, to: row.leftSeq ?? 0 };
+    const seen = { from: this.#oldestFor(row), to: row.leftSeq ?? 0 };
     const [exit] = await this.#range({ from: seen.to, to: seen.to }, 1, "last");
     const versions = { after: known, to: exit?.version ?? 0 };
     const messages = exit === undefined
@@ -195,8 +176,9 @@ export class Reading {
   }
 
   /** Unread is what came after the cursor, one's own aside; it is computed, so it cannot drift. */
-  async #counts({ user, readSeq, visibleFrom }: MemberRecord): Promise<{ unread: number; mentions: number }> {
-    const read = Math.max(readSeq, visibleFrom - 1);
+  async #counts(row: MemberRecord): Promise<{ unread: number; mentions: number }> {
+    const { user, readSeq } = row;
+    const read = Math.max(readSeq, this.#oldestFor(row) - 1);
     const after = this.#ledger.head - read;
     if (after <= 0) return { unread: 0, mentions: 0 };
     const known = this.#ledger.present.recent.from(read + 1);
@@ -206,6 +188,10 @@ export class Reading {
     return { unread: after - own, mentions };
   }
 
+  #oldestFor({ visibleFrom }: MemberRecord): number {
+    return Math.max(visibleFrom, this.#ledger.firstSeq);
+  }
+
   #own(user: string): MemberRecord {
     const own = this.#ledger.present.members.get(user);
     if (own?.state !== "member") throw new BarrageError("forbidden");
@@ -213,20 +199,11 @@ export class Reading {
   }
 
   /** Who has blocked the other one lets him see no more how far he reads. */
-  #peer(user: string): Pick<Conversation, "peer" | "peerReadSeq"> {
+  #peer(user: string): Pick<Conversation, "peer" | "peerReadSeq" | "peerDeliveredSeq"> {
     const peer = this.#ledger.present.members.other(user);
     if (peer === undefined) return {};
-    return { peer: peer.user, ...(peer.blocked ? {} : { peerReadSeq: peer.readSeq }) };
-  }
-
-  #cursor({ user, readSeq, version }: MemberRecord): ReadCursor {
-    return { conversation: this.#ledger.id, version, user: user.id, readSeq };
-  }
-
-  /** In a group it is nobody else's business, and there may be thousands. */
-  #readEvent(member: MemberRecord): PublishedEvent {
-    const shown = this.#ledger.isDirect && !member.blocked;
-    return readEvent(this.#cursor(member), shown ? undefined : [member.user.id]);
+    if (peer.blocked) return { peer: peer.user };
+    return { peer: peer.user, peerReadSeq: peer.readSeq, peerDeliveredSeq: peer.deliveredSeq };
   }
 }
 

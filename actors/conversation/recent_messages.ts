@@ -22,18 +22,27 @@ class SentIds {
 /** The newest messages of a conversation as they stand, without a hole; older ones are read from the store. */
 export class RecentMessages {
   #messages: Message[];
+  /** The `seq` of the first one here, or of the next one to come. */
+  #first: number;
   /** No message before the ones here has changed at a later version. */
   #changedBefore: number;
   readonly #sent: SentIds;
 
   /**
    * @param tail The newest messages there are.
+   * @param kept The first message that is kept at all, and the last one that was given a place.
    * @param version No message has changed at a later one.
    */
-  constructor(readonly max: number, tail: readonly MessageRecord[], version: number) {
+  constructor(
+    readonly max: number,
+    tail: readonly MessageRecord[],
+    kept: { readonly from: number; readonly to: number },
+    version: number,
+  ) {
     this.#sent = new SentIds(max * 2);
     this.#messages = tail.map(({ message }) => message);
-    this.#changedBefore = (tail[0]?.message.seq ?? 1) === 1 ? 0 : version;
+    this.#first = tail[0]?.message.seq ?? kept.to + 1;
+    this.#changedBefore = this.#first <= kept.from ? 0 : version;
     this.#rememberSent(tail);
   }
 
@@ -61,6 +70,7 @@ export class RecentMessages {
     if (this.#messages.length <= this.max * 2) return;
     const gone = this.#messages.slice(0, -this.max);
     this.#messages = this.#messages.slice(-this.max);
+    this.#first += gone.length;
     for (const { version } of gone) this.#changedBefore = Math.max(this.#changedBefore, version);
   }
 
@@ -68,6 +78,14 @@ export class RecentMessages {
     const place = message.seq - this.#first;
     if (place >= 0) this.#messages[place] = message;
     else this.#changedBefore = Math.max(this.#changedBefore, message.version);
+  }
+
+  /** Those before `seq` are kept no more. */
+  forgetBefore(seq: number): void {
+    const gone = Math.min(this.#messages.length, seq - this.#first);
+    if (gone <= 0) return;
+    this.#messages = this.#messages.slice(gone);
+    this.#first += gone;
   }
 
   at(seq: number): Message | undefined {
@@ -86,10 +104,6 @@ export class RecentMessages {
     return this.#messages.filter((message) => message.version > version).sort((a, b) =>
       a.version - b.version
     );
-  }
-
-  get #first(): number {
-    return this.#messages[0]?.seq ?? 1;
   }
 
   #rememberSent(records: readonly MessageRecord[]): void {

@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { setImmediate } from "node:timers/promises";
+import { SYSTEM } from "actors/runtime/caller.ts";
 import type { ConversationLimits } from "actors/conversation/limits.ts";
 import type { Message, Sent } from "protocol/chat.ts";
 import { BarrageError } from "protocol/errors.ts";
@@ -18,6 +19,7 @@ export type Step =
   | { readonly kind: "retry" | "edit" | "recall"; readonly which: number }
   | { readonly kind: "read" | "join" | "leave" | "kick" | "pin"; readonly user: number }
   | { readonly kind: "sync"; readonly user: number; readonly limit: number }
+  | { readonly kind: "sweep"; readonly limit: number }
   | { readonly kind: "pass"; readonly ms: number }
   /** A little of what is under way goes on. */
   | { readonly kind: "hop"; readonly hops: number }
@@ -31,6 +33,7 @@ const LIMITS = {
   sendBurst: 1_000,
   recallMs: 1e9,
   editMs: 1e9,
+  retentionMs: 2_000,
 } satisfies Partial<ConversationLimits>;
 
 /** One message as its sender sees it, however often it is sent. */
@@ -47,6 +50,8 @@ export class ConversationModel {
   readonly #said: Said[] = [];
   readonly #devices = Array.from({ length: USERS }, (_, n) => new Device(n + 1));
   readonly #id = group(1);
+  /** What was said, by place, also when it is kept no more. */
+  readonly #history = new Map<number, Message>();
   /** The owner that was replaced without knowing it, and its successor last. */
   #owners: ConversationProcess[];
   #commands = 0;
@@ -89,6 +94,8 @@ export class ConversationModel {
         return this.#act(step.kind, step.user);
       case "sync":
         return this.#sync(step.user, step.limit);
+      case "sweep":
+        return await this.#sweep(step.limit);
       case "pass":
         return await this.#stage.pass(step.ms);
       case "hop":
@@ -163,6 +170,13 @@ export class ConversationModel {
     this.#forget(device.sync(this.#as(user), limit));
   }
 
+  /** Nothing that is young enough to be unknown here goes. */
+  async #sweep(limit: number): Promise<void> {
+    for (const message of await this.#stage.stored(this.#id)) this.#history.set(message.seq, message);
+    const owner = this.#owners[this.#commands++ % this.#owners.length]!;
+    this.#forget(owner.at(this.#id, SYSTEM).sweep({ now: this.#stage.clock.now(), limit }));
+  }
+
   #forget(done: Promise<unknown>): void {
     done.catch((error) => {
       if (!(error instanceof BarrageError)) throw error;
@@ -193,11 +207,14 @@ export class ConversationModel {
 
   async #check(): Promise<void> {
     const stored = await this.#stage.stored(this.#id);
-    deepEqual(stored.map(({ seq }) => seq), stored.map((_, index) => index + 1));
+    for (const message of stored) this.#history.set(message.seq, message);
+    const history = [...this.#history.values()].sort((one, other) => one.seq - other.seq);
+    deepEqual(history.map(({ seq }) => seq), history.map((_, index) => index + 1));
+    deepEqual(stored, history.slice(history.length - stored.length), "history has a hole");
     equal(new Set(stored.map(({ version }) => version)).size, stored.length, "a version was given twice");
     await this.#checkSaid(stored);
     await this.#checkHeard(stored);
-    const presence = stays(stored);
+    const presence = stays(history);
     for (const device of this.#devices) {
       await this.#checkDevice(device, stored, presence.get(person(device.user).id) ?? []);
     }
@@ -206,7 +223,8 @@ export class ConversationModel {
   async #checkSaid(stored: readonly Message[]): Promise<void> {
     const ids = this.#said.map(({ user, clientId }) => ({ sender: person(user).id, clientId }));
     const found = await this.#stage.storage.messages.sent(this.#id, ids);
-    equal(found.length, stored.filter(({ kind }) => kind !== "change").length, "something was stored twice");
+    const kept = found.filter(({ seq }) => stored.some((message) => message.seq === seq));
+    equal(kept.length, stored.filter(({ kind }) => kind !== "change").length, "something was stored twice");
     for (const { user, clientId, ack } of this.#said) {
       const one = found.find((sent) => sent.sender === person(user).id && sent.clientId === clientId);
       if (ack !== undefined) deepEqual([one?.seq, one?.id, one?.at], [ack.seq, ack.id, ack.at]);
@@ -224,6 +242,10 @@ export class ConversationModel {
       if (previous > known) missed.push({ after: known, to: previous });
       [epoch, known] = [event.epoch, previous];
       if (to !== undefined) continue;
+      if (event.method === "chat.swept") {
+        known = event.version;
+        continue;
+      }
       const message = params as Message;
       equal(message.version, event.version);
       told.set(message.seq, message);

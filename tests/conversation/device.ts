@@ -22,6 +22,7 @@ export class Device {
       const known = this.#version;
       const page = await conversation.since({ version: known, limit });
       const { messages, version } = page.delta;
+      if (page.delta.state === "member") this.#forgetBefore(page.delta.conversation.oldestSeq);
       ok(messages.length <= limit);
       equal(new Set(messages.map(({ seq }) => seq)).size, messages.length, "a message came twice");
       let last = known;
@@ -35,6 +36,10 @@ export class Device {
       if (this.#version === known) this.#version = Math.max(known, version);
       ({ more } = page);
     }
+  }
+
+  #forgetBefore(seq: number): void {
+    for (const known of [...this.#messages.keys()]) if (known < seq) this.#messages.delete(known);
   }
 
   #keep(message: Message): void {

@@ -30,6 +30,10 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       }),
     },
     { weight: 2, arbitrary: fc.record({ kind: constants("crash", "passivate", "second_owner") }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({ kind: fc.constant("sweep"), limit: fc.integer({ min: 1, max: 9 }) }),
+    },
   ) as fc.Arbitrary<Step>,
   { minLength: 20, maxLength: 120, size: "max" },
 );

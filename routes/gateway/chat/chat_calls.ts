@@ -35,6 +35,10 @@ const CALLS: Calls = {
   "chat.edit": (call, { conversation, ...edit }) => refTo(call, conversation).edit(edit, call.options),
   "chat.recall": (call, { conversation, seq }) => refTo(call, conversation).recall({ seq }, call.options),
   "chat.read": (call, { conversation, seq }) => refTo(call, conversation).read({ seq }, call.options),
+  "chat.delivered": (call, { conversation, seq }) =>
+    refTo(call, conversation).delivered({ seq }, call.options),
+  "chat.report": (call, { conversation, ...report }) =>
+    refTo(call, conversation).report(report, call.options),
   "chat.typing": (call, { conversation }) => refTo(call, conversation).typing({}, call.options),
   "chat.history": (call, { conversation, ...range }) =>
     askForLess(

@@ -12,6 +12,7 @@ import { callConversation, isConversationMethod } from "./chat_calls.ts";
 import type { ChatHub } from "./chat_hub.ts";
 import type { ChatSeat } from "./chat_seat.ts";
 import { ChatSync } from "./chat_sync.ts";
+import type { ChatLimits } from "./limits.ts";
 import type { PresenceDesk, Watcher } from "./presence_desk.ts";
 
 /** Each looks at hundreds of accounts. */
@@ -23,6 +24,7 @@ export interface ChatDeskOptions {
   readonly presence: PresenceDesk;
   readonly memberships: Pick<MembershipStore, "ofUser">;
   readonly conversations: Pick<ConversationStore, "find">;
+  readonly limits: ChatLimits;
 }
 
 /** What a socket has here that chats. */
@@ -68,6 +70,11 @@ export class ChatDesk {
         };
       case "chat.presence": {
         const { users } = params as Parsed<"chat.presence">;
+        const { presenceMax } = this.#options.limits;
+        if (users.length > presenceMax) {
+          const why = `Nobody watches more than ${presenceMax} users at a time`;
+          throw new BarrageError("invalid_params", why, { path: "params.users" });
+        }
         const watcher = this.#watcher(connection, caller);
         return { result: { users: await this.#options.presence.watch(watcher, users) } };
       }

@@ -28,6 +28,8 @@ interface Change {
   readonly members: number;
   /** Ids of the only users it is for; undefined when it is for all. */
   readonly to: ReadonlySet<string> | undefined;
+  /** Ids of members who are shown nothing of it and miss nothing; undefined for none. */
+  readonly hidden: ReadonlySet<string> | undefined;
 }
 
 /** A change of a conversation, or only word of where it stands. */
@@ -37,13 +39,14 @@ export class ChatEvent extends Notice {
   }
 
   static of({ data, headers }: BusMessage): ChatEvent {
-    const { method = "", epoch, version, previous, members, to } = headers;
+    const { method = "", epoch, version, previous, members, to, hidden } = headers;
     return new ChatEvent(method, data, {
       epoch: Number(epoch),
       version: Number(version),
       previous: Number(previous),
       members: Number(members),
       to: to === undefined ? undefined : new Set(to.split(",")),
+      hidden: hidden === undefined ? undefined : new Set(hidden.split(",")),
     });
   }
 

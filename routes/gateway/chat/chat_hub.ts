@@ -17,7 +17,7 @@ const SLICES = 60;
 /** A conversation that could not be asked is worth another try after this. */
 const AGAIN_MS = 2_000;
 
-const Rung = z.object({ conversation: Ulid });
+const Rung = z.object({ conversation: Ulid, reminder: z.boolean().default(false) });
 const decoder = new TextDecoder();
 
 export interface ChatHubOptions {
@@ -59,6 +59,10 @@ export class ChatHub implements Disposable {
 
   get conversations(): number {
     return this.#channels.size;
+  }
+
+  get users(): Iterable<string> {
+    return this.#seats.keys();
   }
 
   has(user: string): boolean {
@@ -135,8 +139,10 @@ export class ChatHub implements Disposable {
     const mine = this.#seats.get(subject.split(".")[4] ?? "");
     if (mine === undefined) return;
     try {
-      const { conversation } = Rung.parse(JSON.parse(decoder.decode(data)));
-      for (const seat of mine) seat.stale(conversation);
+      const { conversation, reminder } = Rung.parse(JSON.parse(decoder.decode(data)));
+      for (const seat of mine) {
+        if (!reminder || seat.place(conversation) === undefined) seat.stale(conversation);
+      }
     } catch (error) {
       this.#options.node.drops.count("chat", "parse");
       log.warn("Cannot read which conversation concerns somebody: {error}", { error });

@@ -8,12 +8,9 @@ import type { Membership, MembershipStore } from "storage/conversation_storage.t
 import { askForLess } from "../../page_fit.ts";
 import type { ChatHub } from "./chat_hub.ts";
 import type { ChatSeat } from "./chat_seat.ts";
+import { type ChatLimits, DEFAULT_CHAT_LIMITS } from "./limits.ts";
 import type { Place } from "./place.ts";
 
-/** Conversations asked at once. */
-const AT_ONCE = 16;
-/** A new device gets so many messages of each conversation, and asks for older ones when somebody looks. */
-const FIRST_MESSAGES = 20;
 const MEMBERSHIPS_PAGE = 10_000;
 /** A conversation whose node has just died must not keep back all the others. */
 const ASK_MS = 2_000;
@@ -22,12 +19,19 @@ export interface ChatSyncOptions {
   readonly node: ActorNode;
   readonly hub: ChatHub;
   readonly memberships: Pick<MembershipStore, "ofUser">;
+  readonly limits?: ChatLimits;
 }
 
 export interface Synced {
   readonly result: Result<"chat.sync">;
   /** When the answer is on the wire. */
   readonly onSent: () => void;
+}
+
+/** Conversations behind one id and up to another one. */
+interface Range {
+  readonly after?: string | undefined;
+  readonly until?: string | undefined;
 }
 
 /** What has changed, and may be told. */
@@ -61,16 +65,24 @@ interface Asked {
 export class ChatSync {
   readonly #options: ChatSyncOptions;
 
+  readonly #limits: ChatLimits;
+
   constructor(options: ChatSyncOptions) {
     this.#options = options;
+    this.#limits = options.limits ?? DEFAULT_CHAT_LIMITS;
   }
 
-  async sync(seat: ChatSeat, caller: Caller, { since, limit }: Parsed<"chat.sync">): Promise<Synced> {
+  /** Of a range of conversations it is as of all: the others, and what the socket is told of them, stay as they are. */
+  async sync(
+    seat: ChatSeat,
+    caller: Caller,
+    { since, limit, after, until }: Parsed<"chat.sync">,
+  ): Promise<Synced> {
     if (seat.syncing) throw new BarrageError("conflict", "A sync of this socket is still under way");
     seat.beginSync();
     const entered = new Map<string, Place>();
     try {
-      const memberships = await this.#listen(seat, entered);
+      const memberships = await this.#listen(seat, { after, until }, entered);
       const upToDate = new Map<string, number>();
       const changes: Change[] = [];
       for (const { conversation, state, version } of memberships) {
@@ -108,10 +120,10 @@ export class ChatSync {
   }
 
   /** Takes the places that the seat does not have yet; what it returns is not older than they are. */
-  async #listen(seat: ChatSeat, entered: Map<string, Place>): Promise<readonly Membership[]> {
+  async #listen(seat: ChatSeat, range: Range, entered: Map<string, Place>): Promise<readonly Membership[]> {
     const { hub } = this.#options;
     await hub.ready;
-    const before = await this.#memberships(seat.user);
+    const before = await this.#memberships(seat.user, range);
     const missing = before.filter(({ state, conversation }) =>
       state === "member" && seat.place(conversation) === undefined
     );
@@ -119,17 +131,18 @@ export class ChatSync {
       entered.set(conversation, await hub.enter(conversation, seat));
     }));
     for (const result of results) if (result.status === "rejected") throw result.reason;
-    return missing.length === 0 ? before : await this.#memberships(seat.user);
+    return missing.length === 0 ? before : await this.#memberships(seat.user, range);
   }
 
-  async #memberships(user: string): Promise<readonly Membership[]> {
+  async #memberships(user: string, { after: from, until }: Range): Promise<readonly Membership[]> {
     const { memberships } = this.#options;
     const all: Membership[] = [];
     for (;;) {
-      const after = all.at(-1)?.conversation;
+      const after = all.at(-1)?.conversation ?? from;
       const page = await memberships.ofUser(user, {
         limit: MEMBERSHIPS_PAGE,
         ...(after === undefined ? {} : { after }),
+        ...(until === undefined ? {} : { until }),
       });
       all.push(...page);
       if (page.length < MEMBERSHIPS_PAGE) return all;
@@ -140,7 +153,7 @@ export class ChatSync {
   async #ask(changes: readonly Change[], caller: Caller, limit: number): Promise<Asked> {
     const asked: Asked = { deltas: [], failed: [], more: false, left: limit };
     await this.#askAll(asked, changes.filter(({ known }) => known !== undefined), caller, 1);
-    const first = Math.min(FIRST_MESSAGES, limit);
+    const first = Math.min(this.#limits.firstMessages, limit);
     await this.#askAll(asked, changes.filter(({ known }) => known === undefined), caller, first);
     return asked;
   }
@@ -149,7 +162,7 @@ export class ChatSync {
   async #askAll(asked: Asked, changes: readonly Change[], caller: Caller, least: number): Promise<void> {
     const waiting = [...changes];
     while (waiting.length > 0) {
-      const wave = waiting.splice(0, Math.min(AT_ONCE, Math.floor(asked.left / least)));
+      const wave = waiting.splice(0, Math.min(this.#limits.syncAtOnce, Math.floor(asked.left / least)));
       if (wave.length === 0) return void (asked.more = true);
       const share = Math.floor(asked.left / wave.length);
       const answers = await Promise.all(wave.map((change) => this.#askOne(change, caller, share)));
@@ -167,7 +180,7 @@ export class ChatSync {
   async #askOne(change: Change, caller: Caller, share: number): Promise<Since | "failed" | "nothing"> {
     const { conversation, known: version } = change;
     const ref = this.#options.node.ref(conversationActor, conversation, caller);
-    const most = version === undefined ? Math.min(share, FIRST_MESSAGES) : share;
+    const most = version === undefined ? Math.min(share, this.#limits.firstMessages) : share;
     try {
       return await askForLess(most, (limit) => ref.since({ limit, version }, { timeoutMs: ASK_MS }));
     } catch (error) {

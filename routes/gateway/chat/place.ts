@@ -33,12 +33,12 @@ export class Place {
   /** @returns False when something before the event is missing here: nothing after the hole may be shown. */
   take(event: ChatEvent): boolean {
     if (this.life.phase !== "live") return true;
-    const { version, previous, to } = event.change;
+    const { version, previous, to, hidden } = event.change;
     if (version <= this.life.version) return true;
     if (previous > this.life.version) return false;
     if (event.isPosition || (to !== undefined && !to.has(this.seat.user))) return true;
     this.life.version = version;
-    this.seat.send(event);
+    if (hidden?.has(this.seat.user) !== true) this.seat.send(event);
     return true;
   }
 }

@@ -1,10 +1,9 @@
 import type { Bus } from "actors/bus/bus.ts";
-import { directId } from "actors/conversation/conversation_ids.ts";
 import type { Clock } from "actors/runtime/clock.ts";
 import type { Drops } from "actors/runtime/drops.ts";
 import type { Presence } from "protocol/chat_methods.ts";
-import type { AccountStore } from "storage/account_storage.ts";
-import type { MembershipStore } from "storage/conversation_storage.ts";
+import { type LastSeenDesk, toMinute } from "./last_seen_desk.ts";
+import { type OnlookerStores, visibleTo } from "./onlookers.ts";
 import { Whereabouts } from "./whereabouts.ts";
 
 /** What the watched one allows may change: whoever goes on watching asks again. */
@@ -19,7 +18,9 @@ export interface Watcher {
 interface Watch {
   /** Until it is answered, what comes to light is in the answer. */
   answered: boolean;
-  users: ReadonlySet<string>;
+  readonly users: Set<string>;
+  /** Those of whom he may also know when they were there last. */
+  readonly lastSeen: ReadonlySet<string>;
   cancel: () => void;
 }
 
@@ -29,8 +30,8 @@ export interface PresenceDeskOptions {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly drops: Drops;
-  readonly accounts: Pick<AccountStore, "read">;
-  readonly memberships: Pick<MembershipStore, "blocked">;
+  readonly stores: OnlookerStores;
+  readonly lastSeen: Pick<LastSeenDesk, "saw" | "of">;
   readonly isHere: (user: string) => boolean;
 }
 
@@ -63,18 +64,25 @@ export class PresenceDesk implements Disposable {
   /** The user's first socket of this node has come, or its last one has gone. */
   moved(user: string, here: boolean): void {
     this.#whereabouts.tell(user, here);
+    this.#options.lastSeen.saw(user);
     if (!this.#whereabouts.isElsewhere(user)) this.#changed(user, here);
   }
 
   /** The socket is told of these from now on, and of nobody else any more. */
   async watch(watcher: Watcher, users: readonly string[]): Promise<Presence[]> {
-    const seen = await this.#seenBy(watcher.user, users);
+    const { presence, lastSeen } = await visibleTo(watcher.user, users, this.#options.stores);
+    const times = await this.#options.lastSeen.of([...lastSeen]);
     const unwatched = this.#forget(watcher);
-    const watch = this.#remember(watcher, seen);
-    await this.#whereabouts.follow([...seen]);
+    const watch = this.#remember(watcher, new Set(presence), lastSeen);
+    await this.#whereabouts.follow([...presence]);
     watch.answered = true;
     this.#unfollow(unwatched);
-    return users.map((user) => ({ user, online: seen.has(user) && this.#whereabouts.isOnline(user) }));
+    return users.map((user) => {
+      // Whoever has been hidden since the question is not there either.
+      const online = watch.users.has(user) && this.#whereabouts.isOnline(user);
+      const at = online || !watch.users.has(user) ? undefined : times.get(user);
+      return { user, online, ...(at === undefined ? {} : { lastSeenAt: at }) };
+    });
   }
 
   leave(watcher: Watcher): void {
@@ -90,9 +98,9 @@ export class PresenceDesk implements Disposable {
     this.#whereabouts[Symbol.dispose]();
   }
 
-  #remember(watcher: Watcher, users: ReadonlySet<string>): Watch {
+  #remember(watcher: Watcher, users: Set<string>, lastSeen: ReadonlySet<string>): Watch {
     const cancel = this.#options.clock.after(WATCH_MS, () => this.leave(watcher));
-    const watch = { users, cancel, answered: false };
+    const watch = { users, lastSeen, cancel, answered: false };
     this.#watches.set(watcher, watch);
     for (const user of users) {
       const watchers = this.#watchers.get(user);
@@ -124,8 +132,12 @@ export class PresenceDesk implements Disposable {
   }
 
   #changed(user: string, online: boolean): void {
+    const { clock } = this.#options;
     for (const watcher of this.#watchers.get(user) ?? []) {
-      if (this.#watches.get(watcher)?.answered) watcher.notify("chat.presence", { user, online });
+      const watch = this.#watches.get(watcher);
+      if (watch?.answered !== true) continue;
+      const shown = !online && watch.lastSeen.has(user) ? { lastSeenAt: toMinute(clock.now()) } : {};
+      watcher.notify("chat.presence", { user, online, ...shown });
     }
   }
 
@@ -133,23 +145,8 @@ export class PresenceDesk implements Disposable {
     for (const watcher of [...this.#watchers.get(user) ?? []]) {
       if (watcher.user !== from) continue;
       if (this.#whereabouts.isOnline(user)) watcher.notify("chat.presence", { user, online: false });
+      this.#watches.get(watcher)?.users.delete(user);
       if (this.#lose(user, watcher)) this.#whereabouts.unfollow(user);
     }
-  }
-
-  async #seenBy(asker: string, users: readonly string[]): Promise<ReadonlySet<string>> {
-    const { accounts, memberships } = this.#options;
-    const direct = new Map(users.map((user) => [directId(asker, user), user]));
-    const [blocks, records] = await Promise.all([
-      memberships.blocked([...direct.keys()]),
-      Promise.all([...new Set(users)].map((user) => accounts.read(user))),
-    ]);
-    const seen = new Set<string>();
-    for (const record of records) {
-      // Whoever asks here is a member, so only "nobody" leaves him out.
-      if (record?.state === "active" && record.privacy.presence !== "nobody") seen.add(record.id);
-    }
-    for (const { conversation, by } of blocks) if (direct.get(conversation) === by) seen.delete(by);
-    return seen;
   }
 }
