@@ -1,0 +1,103 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { AiModel } from "protocol/ai_methods.ts";
+import { BarrageError } from "protocol/errors.ts";
+import { Problem } from "protocol/problem.ts";
+import { createHttpApp, json } from "../http_app.ts";
+import type { Authenticator } from "../identify.ts";
+import { completeChat } from "./chat_completions.ts";
+import { errorResponse } from "./errors.ts";
+import { type ImageParts, makeImage } from "./images.ts";
+import { ChatRequest, ImageRequest } from "./protocol.ts";
+
+const tags = ["ai"];
+const security = [{ token: [] }];
+const Loose = z.looseObject({});
+const failure = {
+  description: "An error of OpenAI's form; a problem where a request is turned away before it is looked at",
+  content: {
+    "application/json": { schema: z.object({ error: Loose }) },
+    "application/problem+json": { schema: Problem },
+  },
+};
+
+const chat = createRoute({
+  method: "post",
+  path: "/v1/chat/completions",
+  summary: "Ask a model, as with OpenAI's API",
+  description:
+    "Without tools and audio, one choice. The same `Idempotency-Key` is the same answer until the day ends by UTC.",
+  ...{ tags, security },
+  request: { body: { content: { "application/json": { schema: ChatRequest } }, required: true } },
+  responses: {
+    200: {
+      description: "A completion, or a stream of chunks",
+      content: { "application/json": { schema: Loose }, "text/event-stream": { schema: z.string() } },
+    },
+    default: failure,
+  },
+});
+
+const images = createRoute({
+  method: "post",
+  path: "/v1/images/generations",
+  summary: "Have a picture made, as with OpenAI's API",
+  ...{ tags, security },
+  request: { body: { content: { "application/json": { schema: ImageRequest } }, required: true } },
+  responses: { 200: json(Loose, "The picture"), default: failure },
+});
+
+const models = createRoute({
+  method: "get",
+  path: "/v1/models",
+  summary: "The models that can be asked, as with OpenAI's API",
+  ...{ tags, security },
+  responses: { 200: json(Loose, "The models"), default: failure },
+});
+
+const model = createRoute({
+  method: "get",
+  path: "/v1/models/{model}",
+  summary: "One of these models",
+  ...{ tags, security },
+  request: { params: z.object({ model: z.string().max(256) }) },
+  responses: { 200: json(Loose, "The model"), default: failure },
+});
+
+export interface OpenAiParts extends ImageParts {
+  readonly authenticator: Authenticator;
+}
+
+/** The face of OpenAI's API: its clients work here unchanged, so errors have its form and not ours. */
+export function openAiRoutes(parts: OpenAiParts) {
+  const { authenticator, catalogue } = parts;
+  const app = createHttpApp();
+  app.onError((error) => errorResponse(error));
+  return app
+    .openapi(chat, async (c) => {
+      const verified = await authenticator.require(c.req.raw);
+      return await completeChat(parts, verified, c.req.valid("json"), c.req.raw) as never;
+    })
+    .openapi(images, async (c) => {
+      const verified = await authenticator.require(c.req.raw);
+      return await makeImage(parts, verified, c.req.valid("json"), c.req.raw) as never;
+    })
+    .openapi(models, async (c) => {
+      await authenticator.require(c.req.raw);
+      const data = [...names(await catalogue.list())].map(modelOf);
+      return c.json({ object: "list", data }, 200);
+    })
+    .openapi(model, async (c) => {
+      await authenticator.require(c.req.raw);
+      const { model: name } = c.req.valid("param");
+      if (!names(await catalogue.list()).has(name)) throw new BarrageError("not_found", "No such model");
+      return c.json(modelOf(name), 200);
+    });
+}
+
+function names(models: readonly AiModel[]): ReadonlySet<string> {
+  return new Set(models.map(({ model }) => model));
+}
+
+function modelOf(id: string) {
+  return { id, object: "model", created: 0, owned_by: "barrage" };
+}

@@ -1,0 +1,47 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import fc from "fast-check";
+import { overlap, Seam } from "actors/ai/answer/seam.ts";
+
+function join(partial: string, pieces: readonly string[], holdBack = 200): string {
+  const seam = new Seam(partial, holdBack);
+  return partial + pieces.map((piece) => seam.take(piece)).join("") + seam.end();
+}
+
+Deno.test("[AN20] what a continuation repeats of the text before it is cut, however it is cut into pieces", () => {
+  const words = fc.array(fc.stringMatching(/^[a-z]{3,9}$/), { minLength: 30, maxLength: 60 });
+  fc.assert(fc.property(words, fc.nat(), fc.nat(150), fc.nat(), (list, at, back, step) => {
+    const whole = list.map((word, n) => `${word}${n}`).join(" ");
+    const cut = 1 + at % (whole.length - 1);
+    const most = Math.min(cut, back);
+    const repeated = most < Math.min(12, cut) ? 0 : most;
+    const rest = whole.slice(cut - repeated);
+    const size = 1 + step % 17;
+    const pieces = Array.from(
+      { length: Math.ceil(rest.length / size) },
+      (_, n) => rest.slice(n * size, (n + 1) * size),
+    );
+    strictEqual(join(whole.slice(0, cut), pieces), whole);
+  }));
+});
+
+Deno.test("[AN20] a short repetition is taken for chance", () => {
+  strictEqual(join("ha ha", [" ha ha"]), "ha ha ha ha");
+  strictEqual(join("hel", ["lo"]), "hello");
+  strictEqual(join("other", ["other bright"]), "other bright");
+  strictEqual(join("bridge because ", ["because light"]), "bridge because because light");
+  strictEqual(overlap("the cat sat", "sat down"), 0);
+});
+
+Deno.test("[AN20] four Chinese characters are enough to be seen as repeated", () => {
+  strictEqual(join("今天天气很好", ["天气很好，我们出去走走"]), "今天天气很好，我们出去走走");
+});
+
+Deno.test("[AN20] nothing is shown until enough was held back, and everything afterwards as it comes", () => {
+  const seam = new Seam("one two three", 10);
+  deepStrictEqual([seam.take("12345"), seam.take("67890"), seam.take("x"), seam.end()], [
+    "",
+    "1234567890",
+    "x",
+    "",
+  ]);
+});
