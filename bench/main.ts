@@ -5,6 +5,7 @@ import { measureStart } from "./measures/start.ts";
 import { type Options, PARTS, readOptions, USAGE } from "./options.ts";
 import { runAccounts } from "./parts/accounts.ts";
 import { runBusBytes } from "./parts/bus_bytes.ts";
+import { type ChatTerms, runChat } from "./parts/chat.ts";
 import { runFanOut } from "./parts/fan_out.ts";
 import { runHandOff } from "./parts/hand_off.ts";
 import { runMemory } from "./parts/memory.ts";
@@ -26,6 +27,20 @@ const SPREAD_RATE = 60;
 const BUS_RATE = 20;
 const WITH_PEERS: ReadonlySet<string> = new Set(["fan-out", "memory"]);
 const DEFAULT_LEASE = { leaseTtlMs: 10_000, leaseRenewMs: 2_500 };
+const CHAT: ChatTerms = {
+  sends: { seconds: 3, conversations: 200, underWay: 1_000, rate: 5_000 },
+  nodes: 3,
+  delivery: { pairs: 100, rate: 200, seconds: 15 },
+  group: { members: 10_000, online: 1_000, messages: 100, everyMs: 200 },
+  sync: { people: 10, conversations: 50, messages: 500, restarts: 3 },
+};
+const QUICK_CHAT: ChatTerms = {
+  sends: { seconds: 0.5, conversations: 20, underWay: 100, rate: 500 },
+  nodes: 3,
+  delivery: { pairs: 10, rate: 50, seconds: 1 },
+  group: { members: 100, online: 20, messages: 5, everyMs: 50 },
+  sync: { people: 2, conversations: 10, messages: 50, restarts: 1 },
+};
 const QUICK_LEASE = { leaseTtlMs: 2_000, leaseRenewMs: 500 };
 
 if (Deno.args.includes("--help")) {
@@ -144,6 +159,9 @@ async function bench(options: Options): Promise<Result> {
           rounds,
           progress,
         );
+        break;
+      case "chat":
+        result.chat = await runChat(quick ? QUICK_CHAT : CHAT, rounds, progress);
         break;
     }
   }

@@ -34,6 +34,7 @@ export const PARTS = [
   "takeover",
   "hand-off",
   "accounts",
+  "chat",
 ] as const;
 
 export const USAGE = `deno task bench [options]
@@ -66,7 +67,8 @@ Parts on a cluster of real servers (nats-server, PostgreSQL) and several nodes:
   hand-off         how long a shard that moves, and a rolling deploy, make somebody wait
 
 Parts on both:
-  accounts         checking a token, signing in, and from the end of a session to its closed sockets`;
+  accounts         checking a token, signing in, and from the end of a session to its closed sockets
+  chat             durable messages against bare inserts, from sending to receiving, a large group, a sync`;
 
 const FULL = {
   viewers: 2_000,

@@ -3,6 +3,7 @@ import type { StartTimes } from "./measures/start.ts";
 import type { Options } from "./options.ts";
 import type { AccountsPart } from "./parts/accounts.ts";
 import type { BusPart } from "./parts/bus_bytes.ts";
+import type { ChatPart } from "./parts/chat.ts";
 import type { FanOutPart } from "./parts/fan_out.ts";
 import type { HandOffPart } from "./parts/hand_off.ts";
 import type { MemoryPart } from "./parts/memory.ts";
@@ -27,4 +28,5 @@ export interface Result {
   takeover?: TakeoverPart;
   handOff?: HandOffPart;
   accounts?: AccountsPart;
+  chat?: ChatPart;
 }

@@ -70,8 +70,8 @@ export async function runAccounts(
   const logins: Logins[] = [];
   for (let round = 1; round <= rounds; round++) {
     report(`tokens and logins, round ${round} of ${rounds}`);
-    tokens.push(await runMicro<TokenChecks>("tokens.ts", terms.seconds));
-    passwords.push(await runMicro<PasswordChecks>("passwords.ts", terms.seconds));
+    tokens.push(await runMicro<TokenChecks>("tokens.ts", [terms.seconds]));
+    passwords.push(await runMicro<PasswordChecks>("passwords.ts", [terms.seconds]));
     logins.push(await measureLogins(terms.logins));
   }
   const { single, together } = await measureEndedSessions(terms.endings, report);

@@ -2,6 +2,7 @@ import { advantage, type FanOutPart } from "../parts/fan_out.ts";
 import type { MemoryPart } from "../parts/memory.ts";
 import type { Result } from "../result.ts";
 import { renderAccounts } from "./accounts.ts";
+import { renderChat } from "./chat.ts";
 import { renderBus, renderRemote, renderSpread, renderTakeover } from "./cluster.ts";
 import { count, kib, medians, ms, percent, times } from "./format.ts";
 import { renderHandOff } from "./hand_off.ts";
@@ -11,7 +12,7 @@ import { judge } from "./targets.ts";
 /** The whole run as Markdown. */
 export function renderReport(result: Result): string {
   const { machine, options, heavy, light, frames, memory, commands, start } = result;
-  const { remote, oneRoom, manyRooms, bus, takeover, handOff, accounts } = result;
+  const { remote, oneRoom, manyRooms, bus, takeover, handOff, accounts, chat } = result;
   const sections = [
     `${machine.date}, ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, ` +
     `Deno ${machine.deno}${
@@ -45,6 +46,7 @@ export function renderReport(result: Result): string {
   if (takeover !== undefined) sections.push(`### Takeover after a kill\n\n${renderTakeover(takeover)}`);
   if (handOff !== undefined) sections.push(`### Planned hand-off\n\n${renderHandOff(handOff)}`);
   if (accounts !== undefined) sections.push(`### Accounts\n\n${renderAccounts(accounts)}`);
+  if (chat !== undefined) sections.push(`### Chat\n\n${renderChat(chat)}`);
   return sections.join("\n\n") + "\n";
 }
 

@@ -2,14 +2,9 @@ import type { LoginRow } from "../measures/logins.ts";
 import type { Spread } from "../parts/accounts.ts";
 import { advantage } from "../parts/fan_out.ts";
 import type { Result } from "../result.ts";
+import { judgeChat } from "./chat_targets.ts";
 import { count, micros, ms, percent } from "./format.ts";
-
-export interface Target {
-  readonly name: string;
-  readonly wanted: string;
-  readonly measured: string;
-  readonly reached: boolean;
-}
+import type { Target } from "./target.ts";
 
 const FLOOR_SHARE = 0.8;
 const MEMORY_OVER_FLOOR = 6 * 1_024;
@@ -27,7 +22,7 @@ const CLOSED_MS = 200;
 
 /** What the project sets out to reach, and whether this run did. */
 export function judge(result: Result): Target[] {
-  return [...judgeNode(result), ...judgeCluster(result), ...judgeAccounts(result)];
+  return [...judgeNode(result), ...judgeCluster(result), ...judgeAccounts(result), ...judgeChat(result)];
 }
 
 function judgeCluster({ remote, oneRoom, manyRooms, bus, takeover, handOff }: Result): Target[] {

@@ -55,8 +55,13 @@ export async function removeDataDirs(): Promise<void> {
   }
 }
 
-export async function startBarrage(dataDir: string): Promise<Server> {
-  return await Server.start(await barrageCommand(dataDir));
+/** @param env Beside what every crowd needs. */
+export async function startBarrage(
+  dataDir: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Server> {
+  const command = await barrageCommand(dataDir);
+  return await Server.start({ ...command, env: { ...command.env, ...env } });
 }
 
 /** @param flags For Deno, beside those of `deno task start`. */
@@ -75,6 +80,11 @@ async function startFlags(): Promise<string[]> {
   const { tasks } = JSON.parse(await Deno.readTextFile(`${ROOT}/deno.json`));
   const command: string = tasks.start.command;
   return command.replace(/\$\(.*?\)/g, "").match(/--\S+/g) ?? [];
+}
+
+/** How `deno task start` bounds the garbage collector's young generation, which costs throughput. */
+export async function heapFlags(): Promise<string[]> {
+  return (await startFlags()).filter((flag) => flag.startsWith("--v8-flags="));
 }
 
 /** A bare Deno server that sends `frame` to everyone each `tickMs`. */
