@@ -38,10 +38,14 @@ export const NewPassword = Password.refine(
 /** Who may see it. */
 export const Audience = z.enum(["everyone", "members", "nobody"]);
 
+export const LastSeenAudience = z.enum(["everyone", "contacts", "nobody"]);
+
 export const Privacy = z.object({
   bio: Audience.default("everyone"),
-  /** Whether others learn that the account is online, and when it was last. */
+  /** Whether others learn that the account is online, or when it was. */
   presence: Audience.default("everyone"),
+  /** Who learns when it was last there; `contacts` are those whom it has written to. Missing for everyone. */
+  lastSeen: LastSeenAudience.optional(),
 });
 export type Privacy = z.infer<typeof Privacy>;
 
@@ -57,7 +61,7 @@ export const UpdateProfile = z.strictObject({
   avatarUrl: z.union([AvatarUrl, z.literal("")]),
   bio: Bio,
   /** Without defaults: what is not given stays. */
-  privacy: z.strictObject({ bio: Audience, presence: Audience }).partial(),
+  privacy: z.strictObject({ bio: Audience, presence: Audience, lastSeen: LastSeenAudience }).partial(),
 }).partial();
 export type UpdateProfile = z.infer<typeof UpdateProfile>;
 

@@ -21,6 +21,12 @@ export const AUDIT_EVENTS = [
   "identity.unlinked",
   "key.created",
   "key.revoked",
+  "message.reported",
+  "report.settled",
+  "ai_key.created",
+  "ai_key.changed",
+  "ai_key.rotated",
+  "ai_key.removed",
 ] as const;
 export type AuditEvent = typeof AUDIT_EVENTS[number];
 
@@ -31,7 +37,8 @@ export const AuditLine = z.object({
   at: z.int(),
   event: z.enum(AUDIT_EVENTS),
   subject: z.string().meta({
-    description: "Whom it concerns: an account, an API key, or the hash of a login that nobody has",
+    description:
+      "Whom it concerns: an account, an API key, a key of an AI provider, or the hash of a login that nobody has",
   }),
   actor: z.string().meta({ description: "Who did it: a user, a key, a node, anonymous, system" }),
   address: z.string().optional(),

@@ -86,6 +86,8 @@ export const GroupSettings = z.strictObject({
   mutedAll: z.boolean(),
   /** Whether new members see what was said before they came. */
   historyForNewcomers: z.boolean(),
+  /** Messages older than so many days are removed; missing or 0 for as long as the server keeps them. */
+  retentionDays: z.int().min(0).max(3_650).optional(),
 });
 export type GroupSettings = z.infer<typeof GroupSettings>;
 
@@ -160,9 +162,14 @@ export const Conversation = z.object({
   last: Message.optional(),
   unread: z.int().nonnegative(),
   mentions: z.int().nonnegative(),
+  /** The first message that there may still be to see; `head + 1` when there is none. */
+  oldestSeq: z.int().positive(),
   readSeq: z.int().nonnegative(),
   /** How far the other one has read; in direct conversations only. */
   peerReadSeq: z.int().nonnegative().optional(),
+  /** How far a device has it, one's own and the other one's; in direct conversations only. */
+  deliveredSeq: z.int().nonnegative().optional(),
+  peerDeliveredSeq: z.int().nonnegative().optional(),
   muted: z.boolean(),
   pinned: z.boolean(),
   archived: z.boolean(),
@@ -207,7 +214,13 @@ export const HistoryRange = z.union([
 export type HistoryRange = z.infer<typeof HistoryRange>;
 
 /** In the order of `seq`; whether there are older and newer ones that may be seen. */
-export const History = z.object({ messages: z.array(Message), older: z.boolean(), newer: z.boolean() });
+export const History = z.object({
+  messages: z.array(Message),
+  older: z.boolean(),
+  newer: z.boolean(),
+  /** As in a conversation: what came before it is gone, or was never to be seen. */
+  oldestSeq: z.int().positive(),
+});
 export type History = z.infer<typeof History>;
 
 /** How far somebody has read. */
@@ -218,6 +231,23 @@ export const ReadCursor = z.object({
   readSeq: z.int().nonnegative(),
 });
 export type ReadCursor = z.infer<typeof ReadCursor>;
+
+/** How far a device of somebody's has it. */
+export const DeliveryCursor = z.object({
+  conversation: Ulid,
+  version: z.int().nonnegative(),
+  user: Ulid,
+  deliveredSeq: z.int().nonnegative(),
+});
+export type DeliveryCursor = z.infer<typeof DeliveryCursor>;
+
+/** What came before `oldestSeq` is kept no more. */
+export const Swept = z.object({
+  conversation: Ulid,
+  version: z.int().nonnegative(),
+  oldestSeq: z.int().positive(),
+});
+export type Swept = z.infer<typeof Swept>;
 
 /** Each counts for the caller alone. */
 export const OwnSettings = z.strictObject({ muted: z.boolean(), pinned: z.boolean(), archived: z.boolean() });

@@ -3,6 +3,7 @@ import {
   Asked,
   Conversation,
   CreateGroup,
+  DeliveryCursor,
   Edit,
   GroupRole,
   GroupSummary,
@@ -22,11 +23,13 @@ import {
   ReadCursor,
   SendMessage,
   Sent,
+  Swept,
   SYNC_MESSAGES_MAX,
   SyncResult,
   UpdateGroup,
 } from "./chat.ts";
 import { Ulid } from "./ids.ts";
+import { ReportMessage } from "./reports.ts";
 import { User } from "./users.ts";
 
 const Empty = z.strictObject({});
@@ -45,7 +48,8 @@ function exactlyOne<const Names extends readonly string[]>(...names: Names) {
 
 const page = z.int().min(1);
 export const FOUND_MAX = 50;
-export const PRESENCE_MAX = 200;
+/** What no server goes beyond; how many it answers is its setting. */
+export const PRESENCE_MAX = 1_000;
 
 const FindGroups = z.strictObject({
   number: z.string().regex(/^\d{1,20}$/, "must be digits").optional(),
@@ -62,7 +66,12 @@ const ReadHistory = z.strictObject({
   limit: page.max(HISTORY_MAX).default(50),
 }).refine(...exactlyOne("before", "after", "around"));
 
-export const Presence = z.object({ user: Ulid, online: z.boolean() });
+export const Presence = z.object({
+  user: Ulid,
+  online: z.boolean(),
+  /** To the minute; missing for whoever is online, was never seen, or does not show it. */
+  lastSeenAt: z.int().optional(),
+});
 export type Presence = z.infer<typeof Presence>;
 
 /** Calls about what is said between members. */
@@ -74,6 +83,9 @@ export const CHAT_METHODS = {
       since: Known,
       /** Messages in all. */
       limit: page.max(SYNC_MESSAGES_MAX).default(SYNC_MESSAGES_MAX),
+      /** Only conversations behind this id, and up to that one: who knows more than may be named asks range by range. */
+      after: Ulid.optional(),
+      until: Ulid.optional(),
     }),
     result: SyncResult,
   },
@@ -104,6 +116,16 @@ export const CHAT_METHODS = {
     summary: "Say how far one has read",
     params: z.strictObject({ conversation, seq: z.int().nonnegative() }),
     result: ReadCursor,
+  },
+  "chat.delivered": {
+    summary: "Say how far one's device has a direct conversation; what was read is had",
+    params: z.strictObject({ conversation, seq: z.int().nonnegative() }),
+    result: DeliveryCursor,
+  },
+  "chat.report": {
+    summary: "Tell those who run the server of a message; they get it as it stands now",
+    params: z.strictObject({ conversation, ...ReportMessage.shape }),
+    result: z.object({ id: Ulid }),
   },
   "chat.typing": {
     summary: "Show the others for five seconds that one is writing; repeated every three seconds at most",
@@ -214,6 +236,11 @@ export const CHAT_NOTIFICATIONS = {
     summary: "Somebody has read so far: oneself elsewhere, or the other one",
     params: ReadCursor,
   },
+  "chat.delivered": {
+    summary: "A device has it so far: one's own, or the other one's",
+    params: DeliveryCursor,
+  },
+  "chat.swept": { summary: "Older messages are kept no more", params: Swept },
   "chat.settings": { summary: "What one has set on another device", params: OwnSettingsChanged },
   "chat.asked": { summary: "Somebody asks to join; for owner and admins", params: Asked },
   "chat.typing": {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { AI_METHODS, AI_NOTIFICATIONS } from "./ai_methods.ts";
 import { CHAT_METHODS, CHAT_NOTIFICATIONS } from "./chat_methods.ts";
 import { Ulid } from "./ids.ts";
 import { RoomFrame } from "./items.ts";
@@ -58,6 +59,7 @@ export const METHODS = {
     result: Empty,
   },
   ...CHAT_METHODS,
+  ...AI_METHODS,
 } as const satisfies Record<string, { summary: string; params: z.ZodType; result: z.ZodType }>;
 
 export type Method = keyof typeof METHODS;
@@ -88,6 +90,7 @@ export const NOTIFICATIONS = {
     }),
   },
   ...CHAT_NOTIFICATIONS,
+  ...AI_NOTIFICATIONS,
 } as const satisfies Record<string, { summary: string; params: z.ZodType }>;
 
 export type Notification = keyof typeof NOTIFICATIONS;

@@ -8,6 +8,7 @@ import type {
   Created,
   IdentityRecord,
 } from "./account_storage.ts";
+import type { CardChanges } from "./card_changes.ts";
 import { carryOut } from "./carry_out.ts";
 import { Contacts } from "./contacts.ts";
 import type { Engine, Trx } from "./engine.ts";
@@ -18,25 +19,31 @@ import { toChange, toWrite } from "./writes.ts";
 
 export class Accounts implements AccountStore {
   readonly #engine: Engine;
+  readonly #changes: CardChanges;
   readonly #identities: Identities;
   readonly #contacts: Contacts;
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, changes: CardChanges) {
     this.#engine = engine;
+    this.#changes = changes;
     this.#identities = new Identities(engine);
     this.#contacts = new Contacts(engine);
   }
 
   async create(account: AccountRecord, epoch: number, beside: readonly Write[] = []): Promise<Created> {
+    const change = { entity: "user", id: account.id, version: 1 } as const;
     try {
-      return await this.#engine.db.transaction().execute(async (trx) => {
+      const outcome = await this.#engine.db.transaction().execute(async (trx) => {
         const created = await this.#insert(trx, account, epoch);
         if (created === "created") {
           const fence = { noun: "account", id: account.id, epoch } as const;
           await carryOut(this.#engine, trx, [{ fence, changes: beside.map(toChange) }]);
+          await this.#changes.record(trx, change);
         }
         return created;
       });
+      if (outcome === "created") this.#changes.tell(change);
+      return outcome;
     } catch (error) {
       if (error instanceof IdentityTaken) return "identity_taken";
       throw error;
@@ -87,6 +94,8 @@ export class Accounts implements AccountStore {
   }
 
   update(id: string, patch: AccountPatch): Write {
+    const { role: _role, password: _password, ...shown } = patch;
+    if (Object.keys(shown).length > 0) return toWrite(this.#changes.update("user", id, toColumns(patch)));
     return toWrite({
       kind: "run",
       tables: ["account"],
@@ -115,11 +124,13 @@ export class Accounts implements AccountStore {
   }
 
   erase(id: string): Write {
+    const card = this.#changes.update("user", id, ERASED);
     return toWrite({
-      kind: "run",
-      tables: ["account", ...BELONGINGS],
+      ...card,
+      tables: [...card.tables, "last_seen", ...BELONGINGS],
       async run(trx) {
-        await trx.updateTable("account").set(ERASED).where("id", "=", id).execute();
+        await card.run(trx);
+        await trx.deleteFrom("last_seen").where("user_id", "=", id).execute();
         for (const table of BELONGINGS) await trx.deleteFrom(table).where("account_id", "=", id).execute();
       },
     });
@@ -182,7 +193,7 @@ function toColumns(patch: AccountPatch): Partial<AccountRow> {
   };
 }
 
-function toRow(account: AccountRecord, epoch: number): AccountRow {
+function toRow(account: AccountRecord, epoch: number): Omit<AccountRow, "version"> {
   const { id, login, name, bio, role, state } = account;
   return {
     ...{ id, login, name, bio, role, state },

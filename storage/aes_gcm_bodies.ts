@@ -10,9 +10,9 @@ const TAG_BYTES = 16;
 const DERIVED_MAX = 10_000;
 
 /**
- * AES-256-GCM (NIST SP 800-38D) under a key of the conversation's own, derived from the master key by HKDF (RFC 5869):
- * random nonces are good for 2^32 messages of one key, which a server's messages may pass and a conversation's do not.
- * A sealed body is the base64 of nonce, text and tag.
+ * AES-256-GCM (NIST SP 800-38D) under a key of the conversation's, the answer's or the thread's own, derived from the
+ * master key by HKDF (RFC 5869): random nonces are good for 2^32 messages of one key, which a server's messages may pass
+ * and a conversation's do not. A sealed body is the base64 of nonce, text and tag.
  */
 export class AesGcmBodies implements BodyCipher {
   readonly keyVersion: number;
@@ -34,7 +34,7 @@ export class AesGcmBodies implements BodyCipher {
   seal(place: BodyPlace, body: string): SealedBody {
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv(ALGORITHM, this.#keyFor(place, this.keyVersion), nonce);
-    cipher.setAAD(nameOf(place));
+    cipher.setAAD(Buffer.from(namesOf(place).part));
     const sealed = Buffer.concat([nonce, cipher.update(body, "utf8"), cipher.final(), cipher.getAuthTag()]);
     return { body: sealed.toString("base64"), keyVersion: this.keyVersion };
   }
@@ -44,24 +44,33 @@ export class AesGcmBodies implements BodyCipher {
     const sealed = Buffer.from(body, "base64");
     const nonce = sealed.subarray(0, NONCE_BYTES);
     const decipher = createDecipheriv(ALGORITHM, this.#keyFor(place, keyVersion), nonce);
-    decipher.setAAD(nameOf(place));
+    decipher.setAAD(Buffer.from(namesOf(place).part));
     decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
     const text = sealed.subarray(NONCE_BYTES, -TAG_BYTES);
     return Buffer.concat([decipher.update(text), decipher.final()]).toString("utf8");
   }
 
-  #keyFor({ conversation }: BodyPlace, version: number): Uint8Array {
-    const name = `${version} ${conversation}`;
+  #keyFor(place: BodyPlace, version: number): Uint8Array {
+    const { whole } = namesOf(place);
+    const name = `${version} ${whole}`;
     const known = this.#derived.get(name);
     if (known !== undefined) return known;
     const master = this.#masters.get(version);
     if (master === undefined) throw new Error(`Cannot read a message: it needs message key ${version}`);
-    const key = new Uint8Array(hkdfSync("sha256", master, "", `barrage message ${conversation}`, KEY_BYTES));
+    const key = new Uint8Array(hkdfSync("sha256", master, "", `barrage ${whole}`, KEY_BYTES));
     this.#derived.set(name, key);
     return key;
   }
 }
 
-function nameOf({ conversation, seq }: BodyPlace): Buffer {
-  return Buffer.from(`${conversation} ${seq}`);
+/** Of what has a key of its own, and of the part of it that is sealed. */
+function namesOf(place: BodyPlace): { readonly whole: string; readonly part: string } {
+  if ("conversation" in place) {
+    const { conversation, seq } = place;
+    return { whole: `message ${conversation}`, part: `${conversation} ${seq}` };
+  }
+  if ("answer" in place) {
+    return { whole: `answer ${place.answer}`, part: `${place.answer} ${place.part}` };
+  }
+  return { whole: `thread ${place.thread}`, part: `${place.thread} ${place.part}` };
 }

@@ -1,8 +1,8 @@
-/** Which message a body belongs to: sealed for one, it opens for no other. */
-export interface BodyPlace {
-  readonly conversation: string;
-  readonly seq: number;
-}
+/** What a body belongs to, a message or a part of an answer or a thread: sealed for one, it opens for no other. */
+export type BodyPlace =
+  | { readonly conversation: string; readonly seq: number }
+  | { readonly answer: string; readonly part: "request" | "text" }
+  | { readonly thread: string; readonly part: "title" | number };
 
 export interface SealedBody {
   readonly body: string;
@@ -10,7 +10,7 @@ export interface SealedBody {
   readonly keyVersion: number | null;
 }
 
-/** How the bodies of messages lie in the database. */
+/** How the bodies of messages, and what people and assistants say to each other, lie in the database. */
 export interface BodyCipher {
   /** Of the key that seals; null when nothing is sealed. */
   readonly keyVersion: number | null;

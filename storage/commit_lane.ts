@@ -117,8 +117,12 @@ export class GroupCommitLane implements CommitLane, AsyncDisposable {
     this.#counts.fenced += fenced.size;
     this.#counts.units += units.length - fenced.size;
     for (const unit of units) {
-      if (fenced.has(unit)) unit.reject(new FencedError(unit.fence));
-      else unit.resolve();
+      if (fenced.has(unit)) {
+        unit.reject(new FencedError(unit.fence));
+        continue;
+      }
+      for (const change of unit.changes) if (change.kind === "run") change.committed?.();
+      unit.resolve();
     }
   }
 
@@ -162,7 +166,9 @@ export class GroupCommitLane implements CommitLane, AsyncDisposable {
       if (owned.length === 0) continue;
       const epochs = await this.#lockFences(trx, noun, owned);
       for (const unit of owned) {
-        if (epochs.get(unit.fence.id) !== unit.fence.epoch) fenced.add(unit);
+        const epoch = epochs.get(unit.fence.id);
+        if (epoch === undefined && unit.fence.founding === true) continue;
+        if (epoch !== unit.fence.epoch) fenced.add(unit);
       }
     }
     return fenced;

@@ -31,6 +31,8 @@ export interface MemberRecord {
   /** The last one, once they are gone. */
   readonly leftSeq?: number;
   readonly readSeq: number;
+  /** How far a device of theirs has it; at least as far as they have read. In direct conversations only. */
+  readonly deliveredSeq: number;
   /** The conversation's version at which this row changed last. */
   readonly version: number;
   readonly muted: boolean;
@@ -54,10 +56,22 @@ export interface StoredConversation {
   readonly version: number;
   readonly messageVersion: number;
   readonly head: number;
+  /** The first message that is kept; `head + 1` when none is. */
+  readonly firstSeq: number;
+}
+
+/** What came before `firstSeq` went at `version`; what is kept or still to come is not older than `oldestAt`. */
+export interface SweptRecord {
+  readonly firstSeq: number;
+  /** Missing when nothing went. */
+  readonly version?: number;
+  readonly oldestAt: number;
 }
 
 /** An empty `link` removes it. */
-export type GroupPatch = Partial<Pick<GroupRecord, "settings" | "link">>;
+export type ConversationPatch =
+  & Partial<Pick<GroupRecord, "settings" | "link">>
+  & { readonly swept?: SweptRecord };
 
 export interface ConversationStore {
   /**
@@ -74,7 +88,12 @@ export interface ConversationStore {
    * @throws {FencedError} when a newer epoch owns the conversation.
    */
   acquire(id: string, epoch: number): Promise<StoredConversation | undefined>;
-  update(id: string, patch: GroupPatch): Write;
+  update(id: string, patch: ConversationPatch): Write;
+  /**
+   * Ids of conversations that may hold messages from before `before`, or by `now` older ones than their group keeps; the
+   * longest overdue first. `limit` 1-1,000.
+   */
+  overdue(by: { readonly before?: number; readonly now: number }, limit: number): Promise<string[]>;
   /** Groups that do not live by invitation alone: the one with the number, or those whose title begins so. `limit` 1-100. */
   find(by: { number: string } | { title: string }, limit: number): Promise<FoundGroup[]>;
 }
@@ -101,8 +120,8 @@ export interface MembershipStore {
     state: MemberRecord["state"],
     page: { after?: string; limit: number },
   ): Promise<MemberRecord[]>;
-  /** In the order of the conversations' ids, those gone from too. `limit` 1-10,000. */
-  ofUser(user: string, page: { after?: string; limit: number }): Promise<Membership[]>;
+  /** In the order of the conversations' ids, up to `until`, those gone from too. `limit` 1-10,000. */
+  ofUser(user: string, page: { after?: string; until?: string; limit: number }): Promise<Membership[]>;
   /** How many conversations the user is in or has asked to join. */
   count(user: string): Promise<number>;
   /** Which of these direct conversations a user has blocked the other one in. */
@@ -152,6 +171,22 @@ export interface MessageStore {
   ): Promise<SentRecord[]>;
   /** How many messages after `seq` the user has sent, and how many mention him. */
   countAfter(conversation: string, user: string, seq: number): Promise<{ own: number; mentions: number }>;
+  /**
+   * How far the messages from `from` on are older than a time, without a hole, in at most `limit` of them.
+   * @returns The first one that is not, or was not looked at, and when it was sent; `at` is missing when there is none.
+   */
+  olderThan(
+    conversation: string,
+    from: number,
+    before: number,
+    limit: number,
+  ): Promise<{ readonly seq: number; readonly at?: number }>;
+  /** Leaves nothing of the messages of the range but who sent each under which id, so that a retry stays one. */
+  sweep(conversation: string, range: SeqRange): Write;
+  /** In which of these direct conversations a user has ever sent something. */
+  spoken(
+    by: readonly { readonly conversation: string; readonly user: string }[],
+  ): Promise<ReadonlySet<string>>;
   /** Whether anybody but this user has ever sent something. */
   answered(conversation: string, user: string): Promise<boolean>;
   /**
@@ -161,5 +196,5 @@ export interface MessageStore {
   reseal(
     after: { readonly conversation: string; readonly seq: number } | undefined,
     limit: number,
-  ): Promise<{ conversation: string; seq: number; resealed: number } | undefined>;
+  ): Promise<{ conversation: string; seq: number; looked: number; resealed: number } | undefined>;
 }

@@ -1,28 +1,33 @@
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import type { GroupSettings } from "protocol/chat.ts";
 import { mergeKey } from "protocol/text.ts";
 import { carryOut } from "./carry_out.ts";
 import type {
+  ConversationPatch,
   ConversationRecord,
   ConversationStore,
   FoundGroup,
-  GroupPatch,
   GroupRecord,
   StoredConversation,
 } from "./conversation_storage.ts";
 import type { Engine } from "./engine.ts";
 import { FencedError, type Write } from "./lane.ts";
 import { toRecord as toMember } from "./memberships.ts";
+import { RaisedFences } from "./raised_fences.ts";
 import type { ConversationRow, Database } from "./schema.ts";
 import { toChange, toWrite } from "./writes.ts";
+
+const DAY_MS = 86_400_000;
 
 export class Conversations implements ConversationStore {
   readonly #engine: Engine;
   readonly #db: Kysely<Database>;
+  readonly #fences: RaisedFences;
 
   constructor(engine: Engine) {
     this.#engine = engine;
     this.#db = engine.db;
+    this.#fences = new RaisedFences(engine);
   }
 
   async create(
@@ -52,23 +57,33 @@ export class Conversations implements ConversationStore {
     if (found === undefined) return undefined;
     // A conversation that has left memory and comes back costs no write.
     if (found.owner_epoch === epoch) return await this.#complete(found);
-    const row = await this.#db.updateTable("conversation").set({ owner_epoch: epoch })
-      .where("id", "=", id).where("owner_epoch", "<=", epoch)
-      .returningAll().executeTakeFirst();
+    const row = await this.#fences.raise(id, epoch);
     if (row === undefined) throw new FencedError({ noun: "conversation", id, epoch });
     return await this.#complete(row);
   }
 
-  update(id: string, patch: GroupPatch): Write {
+  update(id: string, patch: ConversationPatch): Write {
     return toWrite({
       kind: "run",
       tables: ["conversation"],
       async run(trx) {
         const columns = toColumns(patch);
         if (Object.keys(columns).length === 0) return;
-        await trx.updateTable("conversation").set(columns).where("id", "=", id).execute();
+        const expiry = patch.swept === undefined && patch.settings === undefined
+          ? {}
+          : { expires_at: expiryOf(columns) };
+        await trx.updateTable("conversation").set({ ...columns, ...expiry }).where("id", "=", id).execute();
       },
     });
+  }
+
+  async overdue(by: { readonly before?: number; readonly now: number }, limit: number): Promise<string[]> {
+    const ids = this.#db.selectFrom("conversation").select("id").limit(limit);
+    const [expired, old] = await Promise.all([
+      ids.where("expires_at", "<", by.now).orderBy("expires_at").execute(),
+      by.before === undefined ? [] : ids.where("oldest_at", "<", by.before).orderBy("oldest_at").execute(),
+    ]);
+    return [...new Set([...expired, ...old].map(({ id }) => id))].slice(0, limit);
   }
 
   async find(by: { number: string } | { title: string }, limit: number): Promise<FoundGroup[]> {
@@ -108,13 +123,14 @@ export class Conversations implements ConversationStore {
           .where("conversation_id", "=", id).as("member"),
       ]).executeTakeFirstOrThrow(),
     ]);
-    const messageVersion = Math.max(last?.version ?? 0, Number(max.changed ?? 0));
+    const messageVersion = Math.max(last?.version ?? 0, Number(max.changed ?? 0), row.swept_version);
     return {
       record: toRecord(row),
       members: members.map(toMember),
       version: Math.max(messageVersion, Number(max.member ?? 0)),
       messageVersion,
       head: last?.seq ?? 0,
+      firstSeq: row.first_seq,
     };
   }
 }
@@ -129,29 +145,44 @@ function afterAll(key: Uint8Array): Uint8Array {
   return Uint8Array.of(...key, 0xff);
 }
 
-function toColumns({ settings, link }: GroupPatch): Partial<ConversationRow> {
+function toColumns({ settings, link, swept }: ConversationPatch): Partial<ConversationRow> {
   return {
+    ...(swept !== undefined && { first_seq: swept.firstSeq, oldest_at: swept.oldestAt }),
+    ...(swept?.version !== undefined && { swept_version: swept.version }),
     ...(settings !== undefined && settingsColumns(settings)),
     ...(link !== undefined && { link: link === "" ? null : link }),
   };
 }
 
 /** A group that only the invited may join is not for others to find. */
-function settingsColumns(settings: GroupSettings): Pick<ConversationRow, "settings" | "title_key"> {
+function settingsColumns(
+  settings: GroupSettings,
+): Pick<ConversationRow, "settings" | "title_key" | "retention_days"> {
   return {
     settings: JSON.stringify(settings),
+    retention_days: settings.retentionDays || null,
     title_key: settings.join === "invite" ? null : toKey(settings.title),
   };
 }
 
+/** Nothing, where the group keeps its messages as long as the server does. */
+function expiryOf({ oldest_at, retention_days }: Partial<ConversationRow>) {
+  const oldest = oldest_at === undefined ? sql.ref<number>("oldest_at") : sql.val(oldest_at);
+  const days = retention_days === undefined ? sql.ref<number>("retention_days") : sql.val(retention_days);
+  return sql<number | null>`cast(${oldest} as bigint) + cast(${days} as bigint) * ${sql.lit(DAY_MS)}`;
+}
+
 function toRow(conversation: ConversationRecord): Omit<ConversationRow, "owner_epoch"> {
   const { id, kind, createdAt } = conversation;
-  const base = { id, kind, created_at: createdAt };
+  const base = { id, kind, created_at: createdAt, first_seq: 1, swept_version: 0, oldest_at: createdAt };
   if (conversation.kind === "direct") {
-    return { ...base, number: null, title_key: null, settings: null, link: null };
+    const none = { retention_days: null, expires_at: null };
+    return { ...base, ...none, number: null, title_key: null, settings: null, link: null };
   }
   const { number, settings, link } = conversation;
-  return { ...base, number, ...settingsColumns(settings), link: link ?? null };
+  const days = settings.retentionDays || null;
+  const expiry = { expires_at: days === null ? null : createdAt + days * DAY_MS };
+  return { ...base, ...expiry, number, ...settingsColumns(settings), link: link ?? null };
 }
 
 function toRecord(

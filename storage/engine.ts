@@ -15,6 +15,27 @@ export interface Engine {
   now(): RawBuilder<number>;
   /** `column` is one of `values`, as a single parameter: the statement's text does not depend on their number. */
   isOneOf(column: string, values: readonly string[] | readonly number[]): RawBuilder<SqlBool>;
+  /** Sets `columns` of the rows with these ids; the statement's text does not depend on their number. */
+  patch(
+    table: string,
+    columns: readonly string[],
+    rows: readonly Readonly<Record<string, string | number | null>>[],
+  ): RawBuilder<unknown>;
+  /** Removes the rows in which `columns` have these values, as `patch` changes them. */
+  remove(
+    table: string,
+    columns: readonly string[],
+    rows: readonly Readonly<Record<string, string | number>>[],
+  ): RawBuilder<unknown>;
+  /**
+   * Adds the rows, which all have just these columns, by a statement whose text does not depend on their number;
+   * undefined where there is none, or none for such values.
+   */
+  insert(
+    table: string,
+    columns: readonly string[],
+    rows: readonly Readonly<Record<string, unknown>>[],
+  ): RawBuilder<unknown> | undefined;
   /** How many of `remaining` rows the next INSERT should take. */
   rowsPerInsert(remaining: number, columns: number): number;
 }

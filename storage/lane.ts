@@ -1,5 +1,5 @@
 /** What has a fence: each is named as its table, and they are locked in this order. */
-export const NOUNS = ["account", "conversation", "room"] as const;
+export const NOUNS = ["account", "answer", "conversation", "pool", "room", "thread"] as const;
 export type Noun = typeof NOUNS[number];
 
 /** The row an actor owns while it writes; the write counts only if the row still carries this epoch. */
@@ -7,6 +7,8 @@ export interface Fence {
   readonly noun: Noun;
   readonly id: string;
   readonly epoch: number;
+  /** The unit makes the row: none being there is as good as owning it. Its insert fails with `conflict` if there is one. */
+  readonly founding?: boolean;
 }
 
 declare const write: unique symbol;

@@ -5,7 +5,7 @@ import type { Write } from "./lane.ts";
 import type { Database, MemberRow } from "./schema.ts";
 import { toWrite } from "./writes.ts";
 
-const COLUMNS = 13;
+const COLUMNS = 14;
 
 /** Who is, was or would be in which conversation. */
 export class Memberships implements MembershipStore {
@@ -51,11 +51,12 @@ export class Memberships implements MembershipStore {
 
   async ofUser(
     user: string,
-    { after = "", limit }: { after?: string; limit: number },
+    { after = "", until, limit }: { after?: string; until?: string; limit: number },
   ): Promise<Membership[]> {
     const rows = await this.#db.selectFrom("conversation_member as own")
       .innerJoin("conversation", "conversation.id", "own.conversation_id")
       .select(["own.conversation_id", "own.state", "own.version", "conversation.kind"])
+      .select("conversation.swept_version as swept")
       .select(({ selectFrom }) => [
         selectFrom("conversation_message as message").select("message.version")
           .whereRef("message.conversation_id", "=", "own.conversation_id")
@@ -72,12 +73,13 @@ export class Memberships implements MembershipStore {
         ).end().as("both")
       )
       .where("own.user_id", "=", user).where("own.conversation_id", ">", after)
+      .$if(until !== undefined, (query) => query.where("own.conversation_id", "<=", until ?? ""))
       .orderBy("own.conversation_id").limit(limit).execute();
-    return rows.map(({ conversation_id: conversation, state, version, sent, changed, both }) => ({
+    return rows.map(({ conversation_id: conversation, state, version, swept, sent, changed, both }) => ({
       conversation,
       state,
       version: state === "member"
-        ? Math.max(version, sent ?? 0, Number(changed ?? 0), Number(both ?? 0))
+        ? Math.max(version, swept, sent ?? 0, Number(changed ?? 0), Number(both ?? 0))
         : version,
     }));
   }
@@ -106,6 +108,7 @@ async function putRows(trx: Trx, rows: readonly MemberRow[]): Promise<void> {
         visible_from: ref("excluded.visible_from"),
         left_seq: ref("excluded.left_seq"),
         read_seq: ref("excluded.read_seq"),
+        delivered_seq: ref("excluded.delivered_seq"),
         version: ref("excluded.version"),
         muted: ref("excluded.muted"),
         pinned: ref("excluded.pinned"),
@@ -125,6 +128,7 @@ function toRow(conversation: string, member: MemberRecord): MemberRow {
     visible_from: member.visibleFrom,
     left_seq: member.leftSeq ?? null,
     read_seq: member.readSeq,
+    delivered_seq: member.deliveredSeq,
     muted: Number(member.muted),
     pinned: Number(member.pinned),
     archived: Number(member.archived),
@@ -140,6 +144,7 @@ export function toRecord(row: MemberRow): MemberRecord {
     visibleFrom: row.visible_from,
     ...(row.left_seq !== null && { leftSeq: row.left_seq }),
     readSeq: row.read_seq,
+    deliveredSeq: row.delivered_seq,
     muted: row.muted === 1,
     pinned: row.pinned === 1,
     archived: row.archived === 1,

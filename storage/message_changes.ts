@@ -45,7 +45,7 @@ export class MessageChanges {
   ): Promise<MessageRow[]> {
     return await this.#db.selectFrom("conversation_message").selectAll()
       .where("conversation_id", "=", conversation)
-      .where("changed", ">", versions.after).where("changed", "<=", versions.to)
+      .where("changed", ">", versions.after).where("changed", "<=", versions.to).where("kind", "!=", "swept")
       .where("seq", ">=", from).where("seq", "<=", to)
       .orderBy("changed").limit(limit).execute();
   }
@@ -60,7 +60,7 @@ export class MessageChanges {
     return await this.#db.selectFrom("conversation_message").selectAll()
       .where("conversation_id", "=", conversation)
       .where("seq", ">=", from).where("seq", "<=", range.to).where("version", "<=", versions.to)
-      .where("changed", "is", null)
+      .where("changed", "is", null).where("kind", "!=", "swept")
       .orderBy("seq").limit(limit).execute();
   }
 

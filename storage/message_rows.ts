@@ -3,6 +3,9 @@ import type { BodyCipher } from "./body_cipher.ts";
 import type { MessageRecord } from "./conversation_storage.ts";
 import type { MessageRow } from "./schema.ts";
 
+/** What of a message is left for ever, so that a retry of it stays one. */
+export const NOTHING_LEFT = { kind: "swept", sender_name: "", body: "", key_version: null } as const;
+
 /** What one message is in the database: the body holds what only its kind has. */
 export function toRow({ message, clientId }: MessageRecord, cipher: BodyCipher): MessageRow {
   const { conversation, seq, version, id, sender, at, kind } = message;

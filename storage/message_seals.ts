@@ -1,4 +1,5 @@
 import type { BodyCipher } from "./body_cipher.ts";
+import type { MessageStore } from "./conversation_storage.ts";
 import type { Engine } from "./engine.ts";
 
 /**
@@ -10,7 +11,7 @@ export async function reseal(
   cipher: BodyCipher,
   after: { readonly conversation: string; readonly seq: number } | undefined,
   limit: number,
-): Promise<{ conversation: string; seq: number; resealed: number } | undefined> {
+): ReturnType<MessageStore["reseal"]> {
   const { conversation = "", seq = 0 } = after ?? {};
   const rows = await db.selectFrom("conversation_message")
     .select(["conversation_id", "seq", "body", "key_version"])
@@ -20,6 +21,7 @@ export async function reseal(
         and([eb("conversation_id", "=", conversation), eb("seq", ">", seq)]),
       ])
     )
+    .where("kind", "!=", "swept")
     .orderBy("conversation_id").orderBy("seq").limit(limit).execute();
   let resealed = 0;
   for (const row of rows.filter(({ key_version }) => key_version !== cipher.keyVersion)) {
@@ -34,5 +36,5 @@ export async function reseal(
     resealed += Number(numUpdatedRows);
   }
   const last = rows.at(-1);
-  return last && { conversation: last.conversation_id, seq: last.seq, resealed };
+  return last && { conversation: last.conversation_id, seq: last.seq, looked: rows.length, resealed };
 }

@@ -2,7 +2,7 @@ import { type ExpressionBuilder, type Kysely, sql } from "kysely";
 import type { Message } from "protocol/chat.ts";
 import type { BodyCipher } from "./body_cipher.ts";
 import { MessageChanges } from "./message_changes.ts";
-import { mentionsIn, toBody, toRecord, toRow } from "./message_rows.ts";
+import { mentionsIn, NOTHING_LEFT, toBody, toRecord, toRow } from "./message_rows.ts";
 import { reseal } from "./message_seals.ts";
 import type { MessageRecord, MessageStore, SentRecord, SeqRange } from "./conversation_storage.ts";
 import type { Engine } from "./engine.ts";
@@ -62,6 +62,7 @@ export class Messages implements MessageStore {
   ): Promise<MessageRecord[]> {
     const rows = await this.#db.selectFrom("conversation_message").selectAll()
       .where("conversation_id", "=", conversation).where("seq", ">=", from).where("seq", "<=", to)
+      .where("kind", "!=", "swept")
       .orderBy("seq", end === "first" ? "asc" : "desc").limit(limit).execute();
     if (end === "last") rows.reverse();
     return rows.map((row) => toRecord(row, this.#cipher));
@@ -110,6 +111,50 @@ export class Messages implements MessageStore {
     return { own: Number(row.own), mentions: Number(row.mentions) };
   }
 
+  async olderThan(conversation: string, from: number, before: number, limit: number) {
+    const rows = await this.#db.selectFrom("conversation_message").select(["seq", "at"])
+      .where("conversation_id", "=", conversation).where("seq", ">=", from)
+      .orderBy("seq").limit(limit + 1).execute();
+    const kept = rows.find(({ at }, n) => at >= before || n === limit);
+    return kept === undefined ? { seq: (rows.at(-1)?.seq ?? from - 1) + 1 } : { seq: kept.seq, at: kept.at };
+  }
+
+  sweep(conversation: string, { from, to }: SeqRange): Write {
+    return toWrite({
+      kind: "run",
+      tables: ["conversation_message", "conversation_mention"],
+      async run(trx) {
+        await trx.updateTable("conversation_message").set(NOTHING_LEFT)
+          .where("conversation_id", "=", conversation).where("seq", ">=", from).where("seq", "<=", to)
+          .execute();
+        // All of them: whom a message mentioned stands before it goes, and nothing before it is left.
+        await trx.deleteFrom("conversation_mention")
+          .where("conversation_id", "=", conversation).where("seq", "<=", to).execute();
+      },
+    });
+  }
+
+  async spoken(
+    by: readonly { readonly conversation: string; readonly user: string }[],
+  ): Promise<ReadonlySet<string>> {
+    const users = new Map(by.map(({ conversation, user }) => [conversation, user]));
+    const rows = await this.#db.selectFrom("conversation_member as member").select("conversation_id")
+      .where(this.#engine.isOneOf("conversation_id", [...users.keys()]))
+      .where(this.#engine.isOneOf("user_id", [...new Set(users.values())]))
+      .where(({ exists, selectFrom }) =>
+        exists(
+          selectFrom("conversation_message as message").select(sql<number>`1`.as("one"))
+            .whereRef("message.conversation_id", "=", "member.conversation_id")
+            .whereRef("message.sender_id", "=", "member.user_id"),
+        )
+      )
+      .select("user_id").execute();
+    return new Set(
+      rows.filter(({ conversation_id: id, user_id }) => users.get(id) === user_id)
+        .map(({ conversation_id }) => conversation_id),
+    );
+  }
+
   async answered(conversation: string, user: string): Promise<boolean> {
     const row = await this.#db.selectFrom("conversation_message").select(sql<number>`1`.as("one"))
       .where("conversation_id", "=", conversation).where("sender_id", "!=", user)
@@ -120,7 +165,7 @@ export class Messages implements MessageStore {
   reseal(
     after: { readonly conversation: string; readonly seq: number } | undefined,
     limit: number,
-  ): Promise<{ conversation: string; seq: number; resealed: number } | undefined> {
+  ): ReturnType<MessageStore["reseal"]> {
     return reseal(this.#engine, this.#cipher, after, limit);
   }
 }

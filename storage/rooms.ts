@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import type { Mute, RoomSettings } from "protocol/rooms.ts";
+import type { CardChanges } from "./card_changes.ts";
 import { RoomItems } from "./items.ts";
 import type { Database, RoomRow } from "./schema.ts";
 import {
@@ -29,19 +30,28 @@ const LISTED_COLUMNS = [
 
 export class Rooms implements RoomStore {
   readonly #db: Kysely<Database>;
+  readonly #changes: CardChanges;
   readonly #items: RoomItems;
 
-  constructor(db: Kysely<Database>) {
+  constructor(db: Kysely<Database>, changes: CardChanges) {
     this.#db = db;
+    this.#changes = changes;
     this.#items = new RoomItems(db);
   }
 
   async create(room: RoomRecord, epoch: number): Promise<boolean> {
-    const { numInsertedOrUpdatedRows } = await this.#db.insertInto("room")
-      .values({ ...toRow(room), owner_epoch: epoch })
-      .onConflict((conflict) => conflict.column("id").doNothing())
-      .executeTakeFirstOrThrow();
-    return numInsertedOrUpdatedRows === 1n;
+    const change = { entity: "room", id: room.id, version: 1 } as const;
+    const created = await this.#db.transaction().execute(async (trx) => {
+      const { numInsertedOrUpdatedRows } = await trx.insertInto("room")
+        .values({ ...toRow(room), owner_epoch: epoch })
+        .onConflict((conflict) => conflict.column("id").doNothing())
+        .executeTakeFirstOrThrow();
+      if (numInsertedOrUpdatedRows !== 1n) return false;
+      await this.#changes.record(trx, change);
+      return true;
+    });
+    if (created) this.#changes.tell(change);
+    return created;
   }
 
   async acquire(id: string, epoch: number): Promise<RoomRecord | undefined> {
@@ -102,6 +112,9 @@ export class Rooms implements RoomStore {
   }
 
   update(id: string, patch: RoomPatch): Write {
+    // Who is muted is not on the card, and whatever else there is, is.
+    const { mutes: _mutes, ...shown } = patch;
+    if (Object.keys(shown).length > 0) return toWrite(this.#changes.update("room", id, toColumns(patch)));
     return toWrite({
       kind: "run",
       tables: ["room"],
@@ -125,7 +138,7 @@ function toColumns(patch: RoomPatch): Partial<RoomRow> {
   };
 }
 
-function toRow(room: RoomRecord): Omit<RoomRow, "owner_epoch"> {
+function toRow(room: RoomRecord): Omit<RoomRow, "owner_epoch" | "version"> {
   return {
     id: room.id,
     title: room.title,

@@ -1,7 +1,8 @@
-import type { Selectable } from "kysely";
+import type { Generated, Selectable } from "kysely";
+import type { AiDatabase } from "./ai_schema.ts";
 
 /** The tables. Times are milliseconds since 1970; every integer stays inside 2^53. */
-export interface Database {
+export interface Database extends AiDatabase {
   node: NodeTable;
   shard: ShardTable;
   room: RoomTable;
@@ -22,6 +23,9 @@ export interface Database {
   conversation_member: ConversationMemberTable;
   conversation_message: ConversationMessageTable;
   conversation_mention: ConversationMentionTable;
+  message_report: MessageReportTable;
+  last_seen: LastSeenTable;
+  card_change: CardChangeTable;
 }
 
 interface NodeTable {
@@ -54,6 +58,8 @@ interface RoomTable {
   moderators: string;
   /** JSON list of {user, until}. */
   mutes: string;
+  /** Of what others see of it. */
+  version: Generated<number>;
   created_at: number;
   ended_at: number | null;
   head: number;
@@ -104,6 +110,8 @@ interface AccountTable {
   state: "active" | "removed";
   password: string | null;
   created_at: number;
+  /** Of what others see of it. */
+  version: Generated<number>;
 }
 
 interface AccountIdentityTable {
@@ -206,6 +214,15 @@ interface ConversationTable {
   /** JSON. */
   settings: string | null;
   link: string | null;
+  /** Of the two kinds: the first message that is kept, and the version at which those before it went. */
+  first_seq: number;
+  swept_version: number;
+  /** No message that is kept, or still to come, is older. */
+  oldest_at: number;
+  /** Its own, if shorter than the server's; null for none. */
+  retention_days: number | null;
+  /** When something of it is over by that; null without. */
+  expires_at: number | null;
 }
 
 interface ConversationMemberTable {
@@ -217,6 +234,8 @@ interface ConversationMemberTable {
   visible_from: number;
   left_seq: number | null;
   read_seq: number;
+  /** How far a device of theirs has it; in direct conversations only. */
+  delivered_seq: number;
   version: number;
   /** 0 or 1, as the next three. */
   muted: number;
@@ -233,7 +252,8 @@ interface ConversationMessageTable {
   /** When it was edited or recalled last. */
   changed: number | null;
   id: string;
-  kind: "sent" | "recalled" | "change";
+  /** Of a `swept` one nothing is left but who sent it when, under which id. */
+  kind: "sent" | "recalled" | "change" | "swept";
   sender_id: string;
   sender_name: string;
   client_id: string | null;
@@ -247,6 +267,38 @@ interface ConversationMentionTable {
   conversation_id: string;
   user_id: string;
   seq: number;
+}
+
+interface MessageReportTable {
+  id: string;
+  at: number;
+  state: "open" | "settled";
+  reason: string;
+  reporter_id: string;
+  reporter_name: string;
+  conversation_id: string;
+  seq: number;
+  sender_id: string;
+  sender_name: string;
+  /** JSON of the message as it stood, and the note; sealed as the message itself. */
+  body: string;
+  key_version: number | null;
+  settled_at: number | null;
+  settled_by: string | null;
+  outcome: string | null;
+}
+
+/** Changes of cards that are still to be told. */
+interface CardChangeTable {
+  entity: "user" | "room";
+  id: string;
+  version: number;
+  at: number;
+}
+
+interface LastSeenTable {
+  user_id: string;
+  at: number;
 }
 
 export type NodeRow = Selectable<NodeTable>;
@@ -263,4 +315,5 @@ export type OidcFlowRow = Selectable<OidcFlowTable>;
 export type AuditRow = Selectable<AuditTable>;
 export type ConversationRow = Selectable<ConversationTable>;
 export type MemberRow = Selectable<ConversationMemberTable>;
+export type MessageReportRow = Selectable<MessageReportTable>;
 export type MessageRow = Selectable<ConversationMessageTable>;

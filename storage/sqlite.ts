@@ -59,6 +59,32 @@ class SqliteEngine implements Engine, AsyncDisposable {
     return sql<SqlBool>`${sql.ref(column)} in (select value from json_each(${JSON.stringify(values)}))`;
   }
 
+  patch(
+    table: string,
+    columns: readonly string[],
+    rows: readonly Readonly<Record<string, string | number | null>>[],
+  ): RawBuilder<unknown> {
+    const set = columns.map((column) => sql`${sql.ref(column)} = ${value(column)}`);
+    return sql`update ${sql.table(table)} set ${sql.join(set)} from json_each(${
+      JSON.stringify(rows)
+    }) as given
+      where ${sql.ref(`${table}.id`)} = ${value("id")}`;
+  }
+
+  remove(
+    table: string,
+    columns: readonly string[],
+    rows: readonly Readonly<Record<string, string | number>>[],
+  ): RawBuilder<unknown> {
+    return sql`delete from ${sql.table(table)} where (${
+      sql.join(columns.map((column) => sql.ref(column)))
+    }) in (
+      select ${sql.join(columns.map(value))} from json_each(${JSON.stringify(rows)}) as given)`;
+  }
+
+  /** Reading JSON takes longer than binding parameters. */
+  insert(): undefined {}
+
   /** Powers of two, so that a few statements serve every number of rows and stay prepared. */
   rowsPerInsert(remaining: number): number {
     return 2 ** Math.floor(Math.log2(Math.min(remaining, MAX_ROWS_PER_INSERT)));
@@ -71,3 +97,7 @@ class SqliteEngine implements Engine, AsyncDisposable {
 
 // Far inside the limit of 32,766 parameters; longer statements are no faster.
 const MAX_ROWS_PER_INSERT = 256;
+
+function value(column: string): RawBuilder<unknown> {
+  return sql`given.value ->> ${sql.lit(column)}`;
+}

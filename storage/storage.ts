@@ -9,8 +9,19 @@ import type {
   RevocationStore,
   SessionStore,
 } from "./account_storage.ts";
+import type {
+  AnswerStore,
+  CredentialStore,
+  FileStore,
+  PoolStore,
+  ThreadStore,
+  UsageStore,
+} from "./ai_storage.ts";
+import type { CardStore, ChangeStore } from "./card_storage.ts";
 import type { ConversationStore, MembershipStore, MessageStore } from "./conversation_storage.ts";
 import type { CommitLane, Write } from "./lane.ts";
+import type { LastSeenStore } from "./last_seen_storage.ts";
+import type { ReportStore } from "./report_storage.ts";
 
 export { type CommitLane, type Fence, FencedError, type Write } from "./lane.ts";
 
@@ -178,6 +189,16 @@ export interface Storage extends AsyncDisposable {
   readonly conversations: ConversationStore;
   readonly memberships: MembershipStore;
   readonly messages: MessageStore;
+  readonly reports: ReportStore;
+  readonly lastSeen: LastSeenStore;
+  readonly aiPools: PoolStore;
+  readonly answers: AnswerStore;
+  readonly credentials: CredentialStore;
+  readonly aiUsage: UsageStore;
+  readonly aiFiles: FileStore;
+  readonly threads: ThreadStore;
+  readonly cards: CardStore;
+  readonly changes: ChangeStore;
   readonly timers: TimerStore;
   readonly ownership: OwnershipStore;
   readonly lane: CommitLane;

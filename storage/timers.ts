@@ -3,6 +3,8 @@ import type { TimerRow } from "./schema.ts";
 import type { TimerRecord, TimerStore, Write } from "./storage.ts";
 import { toWrite } from "./writes.ts";
 
+const KEY = ["kind", "key", "name"] as const;
+
 export class Timers implements TimerStore {
   readonly #engine: Engine;
 
@@ -11,39 +13,16 @@ export class Timers implements TimerStore {
   }
 
   set(timer: TimerRecord): Write {
-    return toWrite({
-      kind: "run",
-      tables: ["timer"],
-      async run(trx) {
-        const { kind, key, name, ...changed } = toRow(timer);
-        await trx.insertInto("timer").values({ kind, key, name, ...changed })
-          .onConflict((conflict) => conflict.columns(["kind", "key", "name"]).doUpdateSet(changed))
-          .execute();
-      },
-    });
+    return toWrite({ kind: "put", table: "timer", key: KEY, row: toRow(timer) });
   }
 
   cancel(kind: string, key: string, name: string): Write {
-    return toWrite({
-      kind: "run",
-      tables: ["timer"],
-      async run(trx) {
-        await trx.deleteFrom("timer")
-          .where("kind", "=", kind).where("key", "=", key).where("name", "=", name).execute();
-      },
-    });
+    return toWrite({ kind: "remove", table: "timer", where: { kind, key, name } });
   }
 
+  /** A timer is only done once it has been delivered, so none that is set in the same transaction has its generation. */
   done({ kind, key, name, generation }: TimerRecord): Write {
-    return toWrite({
-      kind: "run",
-      tables: ["timer"],
-      async run(trx) {
-        await trx.deleteFrom("timer")
-          .where("kind", "=", kind).where("key", "=", key).where("name", "=", name)
-          .where("generation", "=", generation).execute();
-      },
-    });
+    return toWrite({ kind: "remove", table: "timer", where: { kind, key, name, generation } });
   }
 
   async finish({ kind, key, name, generation, shard }: TimerRecord, shardEpoch: number): Promise<void> {

@@ -1,3 +1,5 @@
+import type { VersionedCache } from "./versioned_cache.ts";
+
 /** So many at once, then so many a second. */
 export interface Rate {
   readonly burst: number;
@@ -24,6 +26,8 @@ export interface CacheStats {
 export interface Cache extends AsyncDisposable {
   readonly state: CacheState;
   readonly stats: CacheStats;
+  /** For what has versions. */
+  readonly versioned: VersionedCache;
   get(key: string): Promise<string | undefined>;
   /** Keeps `value` for at most `ttlMs`, 1 or more; not at all over VALUE_MAX_LENGTH. */
   set(key: string, value: string, ttlMs: number): Promise<void>;

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { VersionedMemory, VersionedMemoryCache } from "./versioned_memory.ts";
 import { type Cache, type CacheStats, type Rate, VALUE_MAX_LENGTH } from "./cache.ts";
 
 const BUCKETS_MAX = 100_000;
@@ -13,6 +14,7 @@ interface Value {
 /** The cache of a node on its own; what was not used for longest makes room. `now`: milliseconds, monotonic. */
 export class MemoryCache implements Cache {
   readonly state = "memory";
+  readonly versioned: VersionedMemoryCache;
   readonly #now: () => number;
   readonly #values = new LRUCache<string, Value>({
     max: VALUES_MAX,
@@ -26,6 +28,9 @@ export class MemoryCache implements Cache {
 
   constructor(now: () => number) {
     this.#now = now;
+    this.versioned = new VersionedMemoryCache(
+      new VersionedMemory(now, { entriesMax: VALUES_MAX, lengthMax: VALUES_MAX_LENGTH }),
+    );
   }
 
   get stats(): CacheStats {

@@ -2,18 +2,21 @@ import { type Cache, type CacheState, type CacheStats, type Rate, VALUE_MAX_LENG
 import { MemoryCache } from "./memory.ts";
 import type { RedisConnection } from "./redis_connection.ts";
 import { RedisLink } from "./redis_link.ts";
+import { RedisVersionedCache } from "./redis_versioned.ts";
 
 /** Shared by all nodes of one server; this node's memory stands in while the server does not answer. */
 export class RedisCache implements Cache {
   readonly #link: RedisLink;
   readonly #memory: MemoryCache;
+  readonly versioned: RedisVersionedCache;
   #hits = 0;
   #misses = 0;
   #fallbacks = 0;
 
-  private constructor(link: RedisLink, memory: MemoryCache) {
+  private constructor(link: RedisLink, memory: MemoryCache, now: () => number) {
     this.#link = link;
     this.#memory = memory;
+    this.versioned = new RedisVersionedCache(link, now);
   }
 
   /**
@@ -21,7 +24,7 @@ export class RedisCache implements Cache {
    * @throws {TypeError} when the URL makes no sense.
    */
   static async open(url: string, now: () => number): Promise<RedisCache> {
-    return new RedisCache(await RedisLink.start(url, now), new MemoryCache(now));
+    return new RedisCache(await RedisLink.start(url, now), new MemoryCache(now), now);
   }
 
   get state(): CacheState {

@@ -1,5 +1,7 @@
 import { Redis } from "ioredis";
 import { TAKE } from "./redis_bucket.ts";
+import type { Entry } from "./versioned_cache.ts";
+import { PUT_ENTRY, RAISE_FLOOR, READ_ENTRY, type StoredEntry } from "./redis_entry.ts";
 import { PUT } from "./redis_value.ts";
 
 /** A command that takes longer has failed; the node goes on without the server. */
@@ -23,6 +25,16 @@ export interface RedisServer {
 export interface RedisClient extends Redis {
   take(key: string, intervalMicros: number, burst: number): Promise<number>;
   put(key: string, value: string, ttlMs: number, lateAt: number): Promise<number>;
+  readEntry(key: string): Promise<StoredEntry>;
+  putEntry(
+    key: string,
+    version: number,
+    readAt: number,
+    costMs: number,
+    keepMs: number,
+    ...value: string[]
+  ): Promise<readonly [now: number, taken: number]>;
+  raiseFloor(key: string, version: number, keepMs: number): Promise<number>;
 }
 
 /**
@@ -90,7 +102,13 @@ export class RedisConnection {
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
       retryStrategy: null,
-      scripts: { take: { lua: TAKE, numberOfKeys: 1 }, put: { lua: PUT, numberOfKeys: 1 } },
+      scripts: {
+        take: { lua: TAKE, numberOfKeys: 1 },
+        put: { lua: PUT, numberOfKeys: 1 },
+        readEntry: { lua: READ_ENTRY, numberOfKeys: 1 },
+        putEntry: { lua: PUT_ENTRY, numberOfKeys: 1 },
+        raiseFloor: { lua: RAISE_FLOOR, numberOfKeys: 1 },
+      },
     }) as RedisClient;
     this.client.on("error", (error: Error) => this.#firstError ??= error);
     this.ended = new Promise((resolve) => {
@@ -115,6 +133,26 @@ export class RedisConnection {
   async put(key: string, value: string, ttlMs: number): Promise<void> {
     const lateAt = Math.ceil(this.#now() + this.#aheadMs) + COMMAND_TIMEOUT_MS;
     this.#aheadMs = await this.client.put(key, value, Math.ceil(ttlMs), lateAt) - this.#now();
+  }
+
+  async readEntry(key: string): Promise<StoredEntry> {
+    const entry = await this.client.readEntry(key);
+    this.#aheadMs = entry[0] - this.#now();
+    return entry;
+  }
+
+  /** False when something newer is known there. */
+  async putEntry(key: string, entry: Entry, keepMs: number): Promise<boolean> {
+    const { version, value, ageMs, costMs } = entry;
+    // What the server carries out late is as old as it was, whenever that is.
+    const readAt = Math.floor(this.#now() + this.#aheadMs - ageMs);
+    const rest = value === undefined ? [] : [value];
+    const [now, taken] = await this.client.putEntry(
+      ...[key, version, readAt, Math.ceil(costMs), Math.ceil(keepMs)] as const,
+      ...rest,
+    );
+    this.#aheadMs = now - this.#now();
+    return taken === 1;
   }
 
   async close(): Promise<void> {

@@ -7,6 +7,9 @@ import * as accounts from "./0003_accounts.ts";
 import * as tokenKeyExpiry from "./0004_token_key_expiry.ts";
 import * as roomModerators from "./0005_room_moderators.ts";
 import * as conversations from "./0006_conversations.ts";
+import * as chatUpkeep from "./0007_chat_upkeep.ts";
+import * as ai from "./0008_ai.ts";
+import * as readPath from "./0009_read_path.ts";
 
 const MIGRATIONS: Record<string, Migration> = {
   "0001_rooms_and_ownership": roomsAndOwnership,
@@ -15,6 +18,9 @@ const MIGRATIONS: Record<string, Migration> = {
   "0004_token_key_expiry": tokenKeyExpiry,
   "0005_room_moderators": roomModerators,
   "0006_conversations": conversations,
+  "0007_chat_upkeep": chatUpkeep,
+  "0008_ai": ai,
+  "0009_read_path": readPath,
 };
 
 /** Brings the schema up to date; several nodes may do so at once. All or nothing. */

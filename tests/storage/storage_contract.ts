@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { testAccounts } from "./contract/accounts.ts";
+import { testAnswers } from "./contract/answers.ts";
 import { testAudit } from "./contract/audit.ts";
+import { testChatUpkeep } from "./contract/chat_upkeep.ts";
 import { testConversations } from "./contract/conversations.ts";
 import { testItems } from "./contract/items.ts";
 import { testKeys } from "./contract/keys.ts";
@@ -8,9 +10,11 @@ import { testLane } from "./contract/lane.ts";
 import { testMessageChanges } from "./contract/message_changes.ts";
 import type { OpenStorage } from "./contract/opened.ts";
 import { testOwnership } from "./contract/ownership.ts";
+import { testPools } from "./contract/pools.ts";
 import { testRevocations } from "./contract/revocations.ts";
 import { testRooms } from "./contract/rooms.ts";
 import { testSessions } from "./contract/sessions.ts";
+import { testThreads } from "./contract/threads.ts";
 import { testTimers } from "./contract/timers.ts";
 
 /** What every storage promises; `open` gives an empty one. */
@@ -20,6 +24,7 @@ export function testStorage(name: string, open: OpenStorage): void {
   testLane(name, open);
   testConversations(name, open);
   testMessageChanges(name, open);
+  testChatUpkeep(name, open);
   testTimers(name, open);
   testOwnership(name, open);
   testAccounts(name, open);
@@ -27,6 +32,9 @@ export function testStorage(name: string, open: OpenStorage): void {
   testRevocations(name, open);
   testKeys(name, open);
   testAudit(name, open);
+  testAnswers(name, open);
+  testPools(name, open);
+  testThreads(name, open);
 
   Deno.test(`[D34] ${name}: a ping is answered until the storage is disposed`, async () => {
     await using opened = await open();

@@ -42,6 +42,7 @@ export function member(n: number, changed: Partial<MemberRecord> = {}): MemberRe
     role: "member",
     visibleFrom: 1,
     readSeq: 0,
+    deliveredSeq: 0,
     version: 1,
     muted: false,
     pinned: false,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { FencedError } from "storage/storage.ts";
+import { toWrite } from "storage/writes.ts";
 import { accountId } from "./account_records.ts";
 import {
   conversationFence,
@@ -43,10 +44,11 @@ export function testConversations(name: string, open: OpenStorage): void {
       version: 2,
       messageVersion: 2,
       head: 2,
+      firstSeq: 1,
     });
     const direct = { kind: "direct", id: conversationId(4), createdAt: 7 } as const;
     assert.equal(await conversations.create(direct, 1, []), "created");
-    const empty = { record: direct, members: [], version: 0, messageVersion: 0, head: 0 };
+    const empty = { record: direct, members: [], version: 0, messageVersion: 0, head: 0, firstSeq: 1 };
     assert.deepEqual(await conversations.acquire(direct.id, 1), empty);
   });
 
@@ -62,6 +64,29 @@ export function testConversations(name: string, open: OpenStorage): void {
     await assert.rejects(lane.commit(conversationFence(1, 4), messages.append(sents(1, 1))), FencedError);
     await lane.commit(conversationFence(1, 5), messages.append(sents(1, 1)));
     assert.equal((await conversations.acquire(conversationId(1), 5))?.head, 1);
+  });
+
+  Deno.test(`[D101] ${name}: of conversations acquired at once each gets its fence, or is refused alone`, async () => {
+    await using opened = await open();
+    const { conversations } = opened.storage;
+    const numbers = [1, 2, 3, 4, 5, 6];
+    await createGroups(opened.storage, ...numbers);
+    await conversations.acquire(conversationId(3), 9);
+    const settled = await Promise.allSettled([
+      ...numbers.map((n) => conversations.acquire(conversationId(n), n <= 3 ? 5 : 6)),
+      conversations.acquire(conversationId(99), 5),
+    ]);
+    const outcomes = settled.map((each) =>
+      each.status === "fulfilled" ? each.value?.record.id : (each.reason as Error).name
+    );
+    const ids = numbers.map((n) => n === 3 ? "FencedError" : conversationId(n));
+    assert.deepEqual(outcomes, [...ids, undefined]);
+    for (const n of numbers.filter((n) => n !== 3)) {
+      const epoch = n <= 3 ? 5 : 6;
+      await assert.rejects(opened.storage.lane.commit(conversationFence(n, epoch - 1), []), FencedError);
+      await opened.storage.lane.commit(conversationFence(n, epoch), []);
+    }
+    await opened.storage.lane.commit(conversationFence(3, 9), []);
   });
 
   Deno.test(`[D102] ${name}: what is acquired knows the greatest version of all rows, of those gone too`, async () => {
@@ -270,6 +295,40 @@ export function testConversations(name: string, open: OpenStorage): void {
     assert.deepEqual(await range(5, 6, 3, "last"), records.slice(4, 6));
     assert.deepEqual(await range(1_201, 1_300, 3, "first"), []);
     assert.deepEqual(await texts(opened.storage, 2), ["message 1"]);
+  });
+
+  Deno.test(`[D108] ${name}: half of a pair in a name is stored as a mark, the messages beside it as they are`, async () => {
+    await using opened = await open();
+    const { conversations, lane, messages } = opened.storage;
+    await conversations.create(group(1), 1, []);
+    const { sender } = sent(2).message;
+    const half = sent(2, { sender: { ...sender, name: "half \ud83d" } });
+    await lane.commit(conversationFence(1), messages.append([sent(1), half, ...sents(3, 4)]));
+    const stored = await messages.range(conversationId(1), { from: 1, to: 4 }, 10, "first");
+    const marked = { ...half, message: { ...half.message, sender: { ...sender, name: "half \ufffd" } } };
+    assert.deepEqual(stored, [sent(1), marked, ...sents(3, 4)]);
+  });
+
+  Deno.test(`[D108] ${name}: rows with and without a column stand side by side, and one after the other`, async () => {
+    await using opened = await open();
+    const { conversations, lane, messages } = opened.storage;
+    await conversations.create(group(1), 1, []);
+    const row = (seq: number, more: { client_id?: string } = {}) => {
+      const { sender, id, at, kind } = sent(seq).message;
+      const place = { conversation_id: conversationId(1), seq, version: seq };
+      const whose = { sender_id: sender.id, sender_name: sender.name };
+      return { ...more, ...place, id, kind, ...whose, at, body: JSON.stringify({ text: `message ${seq}` }) };
+    };
+    const named = (seq: number) => row(seq, { client_id: `c${seq}` });
+    for (const rows of [[row(1), named(2)], [named(3), row(4)], [row(5), row(6)], [named(7), named(8)]]) {
+      const write = toWrite({ kind: "insert", table: "conversation_message", rows });
+      await lane.commit(conversationFence(1), [write]);
+    }
+    const stored = await messages.range(conversationId(1), { from: 1, to: 8 }, 10, "first");
+    const ids = [undefined, "c2", "c3", undefined, undefined, undefined, "c7", "c8"];
+    assert.deepEqual(stored.map(({ clientId }) => clientId), ids);
+    const texts = ids.map((_, n) => `message ${n + 1}`);
+    assert.deepEqual(stored.map(({ message }) => "text" in message && message.text), texts);
   });
 
   Deno.test(`[D109] ${name}: a sender's client id is taken once in a conversation, for ever`, async () => {

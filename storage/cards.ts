@@ -1,0 +1,88 @@
+import type { Privacy } from "protocol/accounts.ts";
+import type { RoomSettings } from "protocol/rooms.ts";
+import type { Cards as CardOf, CardStore, Entity, RoomCard, UserCard, Versioned } from "./card_storage.ts";
+import type { Engine } from "./engine.ts";
+import type { AccountRow, RoomRow } from "./schema.ts";
+
+const USER_COLUMNS = [
+  "id",
+  "login",
+  "name",
+  "avatar_url",
+  "bio",
+  "privacy",
+  "state",
+  "created_at",
+  "version",
+] as const;
+const ROOM_COLUMNS = [
+  "id",
+  "title",
+  "owner_id",
+  "owner_name",
+  "moderators",
+  "state",
+  "settings",
+  "created_at",
+  "ended_at",
+  "version",
+] as const;
+
+export class Cards implements CardStore {
+  readonly #engine: Engine;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  async read<E extends Entity>(
+    entity: E,
+    ids: readonly string[],
+  ): Promise<Map<string, Versioned<CardOf[E]>>> {
+    const found = entity === "user" ? await this.#users(ids) : await this.#rooms(ids);
+    // Which of the two it is follows from `entity`, which TypeScript does not narrow E by.
+    return found as Map<string, Versioned<CardOf[E]>>;
+  }
+
+  async ids(entity: Entity, { after, limit }: { after: string; limit: number }): Promise<string[]> {
+    const rows = await this.#engine.db.selectFrom(entity === "user" ? "account" : "room").select("id")
+      .where("id", ">", after).orderBy("id").limit(limit).execute();
+    return rows.map(({ id }) => id);
+  }
+
+  async #users(ids: readonly string[]): Promise<Map<string, Versioned<UserCard>>> {
+    const rows = await this.#engine.db.selectFrom("account").select(USER_COLUMNS)
+      .where(this.#engine.isOneOf("id", ids)).execute();
+    return new Map(rows.map((row) => [row.id, { version: row.version, value: userCard(row) }]));
+  }
+
+  async #rooms(ids: readonly string[]): Promise<Map<string, Versioned<RoomCard>>> {
+    const rows = await this.#engine.db.selectFrom("room").select(ROOM_COLUMNS)
+      .where(this.#engine.isOneOf("id", ids)).execute();
+    return new Map(rows.map((row) => [row.id, { version: row.version, value: roomCard(row) }]));
+  }
+}
+
+function userCard(row: Pick<AccountRow, typeof USER_COLUMNS[number]>): UserCard {
+  const { id, login, name, bio, state } = row;
+  const privacy = JSON.parse(row.privacy) as Privacy;
+  return {
+    ...{ id, login, name, bio, state },
+    bioFor: privacy.bio,
+    ...(row.avatar_url !== null && { avatarUrl: row.avatar_url }),
+    createdAt: row.created_at,
+  };
+}
+
+function roomCard(row: Pick<RoomRow, typeof ROOM_COLUMNS[number]>): RoomCard {
+  return {
+    id: row.id,
+    title: row.title,
+    owner: { id: row.owner_id, name: row.owner_name },
+    moderators: JSON.parse(row.moderators) as string[],
+    state: row.state,
+    settings: JSON.parse(row.settings) as RoomSettings,
+    createdAt: row.created_at,
+    ...(row.ended_at !== null && { endedAt: row.ended_at }),
+  };
+}
