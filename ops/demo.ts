@@ -2,15 +2,17 @@ import { parseArgs } from "node:util";
 import { BarrageCallError } from "client/mod.ts";
 import { openRoom, takeGuests } from "./demo/api.ts";
 import { Allowance, Bot, type Tally } from "./demo/bot.ts";
+import { ChatBots } from "./demo/chat_bots.ts";
 import { Crowd } from "./demo/crowd.ts";
 import { NAMES, pick } from "./demo/phrases.ts";
 import { beatAt } from "./demo/rhythm.ts";
 
-const USAGE = `Fills a room with bots: deno task demo [options]
+const USAGE = `Fills a room with bots, or lets bots chat: deno task demo [options]
   --url URL      the server             (http://127.0.0.1:8080)
   --room ID      an open room           (opens one)
   --bots N       viewers, 1-5,000       (50)
   --rate N       messages per second, 1-20,000, three times that at the height of a wave (40)
+  --chat LOGIN   no room: four bots write to whoever has this login, answer, and talk in a group
   --seconds N    stop after             (runs until Ctrl-C)`;
 
 const STEP_MS = 50;
@@ -24,6 +26,7 @@ interface Options {
   readonly bots: number;
   readonly rate: number;
   readonly seconds: number;
+  readonly chat: string | undefined;
 }
 
 function readOptions(args: string[]): Options | undefined {
@@ -35,12 +38,14 @@ function readOptions(args: string[]): Options | undefined {
       bots: { type: "string", default: "50" },
       rate: { type: "string", default: "40" },
       seconds: { type: "string", default: "Infinity" },
+      chat: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
   const [bots, rate, seconds] = [Number(values.bots), Number(values.rate), Number(values.seconds)];
   const valid = bots >= 1 && bots <= 5_000 && rate >= 1 && rate <= 20_000 && seconds > 0;
-  return valid && !values.help ? { url: values.url, room: values.room, bots, rate, seconds } : undefined;
+  const { url, room, chat } = values;
+  return valid && !values.help ? { url, room, bots, rate, seconds, chat } : undefined;
 }
 
 async function gather(options: Options, tally: Tally): Promise<Bot[]> {
@@ -87,6 +92,17 @@ async function perform(
   }
 }
 
+async function chat(url: string, login: string, seconds: number, signal: AbortSignal): Promise<void> {
+  using bots = await ChatBots.gather(url, login);
+  await bots.talk();
+  console.log(`four bots write to ${login}: ${new URL("/chat", url)}`);
+  const over = AbortSignal.any([
+    signal,
+    ...seconds === Infinity ? [] : [AbortSignal.timeout(seconds * 1_000)],
+  ]);
+  await new Promise((resolve) => over.addEventListener("abort", resolve));
+}
+
 async function main(options: Options): Promise<number> {
   const tally: Tally = { sent: 0, accepted: 0, limited: 0, failed: 0, seen: 0 };
   const stop = new AbortController();
@@ -95,6 +111,10 @@ async function main(options: Options): Promise<number> {
   Deno.addSignalListener("SIGTERM", onSignal);
   let bots: Bot[] = [];
   try {
+    if (options.chat !== undefined) {
+      await chat(options.url, options.chat, options.seconds, stop.signal);
+      return 0;
+    }
     bots = await gather(options, tally);
     await perform(bots, options, tally, stop.signal);
     return 0;
@@ -106,9 +126,11 @@ async function main(options: Options): Promise<number> {
     for (const bot of bots) bot.leave();
     Deno.removeSignalListener("SIGINT", onSignal);
     Deno.removeSignalListener("SIGTERM", onSignal);
-    console.log(
-      `said ${tally.sent}, accepted ${tally.accepted}, limited ${tally.limited}, failed ${tally.failed}`,
-    );
+    if (options.chat === undefined) {
+      console.log(
+        `said ${tally.sent}, accepted ${tally.accepted}, limited ${tally.limited}, failed ${tally.failed}`,
+      );
+    }
   }
 }
 

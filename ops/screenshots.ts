@@ -1,7 +1,14 @@
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core";
 import { Audience } from "./screenshots/audience.ts";
 import { openAccount } from "./screenshots/member.ts";
 import { StageServer } from "./screenshots/stage_server.ts";
+import { talk, type Talkers } from "./screenshots/talkers.ts";
 
 const OUT = new URL("../docs/images/", import.meta.url).pathname;
 const DESK = { viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1.1 };
@@ -97,8 +104,34 @@ await shoot(browser, "sign-in", { ...DESK, colorScheme: "dark" }, async (page) =
   await page.locator(".provider").waitFor();
   await page.waitForTimeout(500);
 });
+/** Her session, for the pictures after the first. */
+let zoe: Awaited<ReturnType<BrowserContext["storageState"]>> | undefined;
 await shoot(browser, "account", { ...DESK, colorScheme: "light" }, async (page) => {
   await openAccount(page, server.url);
   await page.locator("#removal").scrollIntoViewIfNeeded();
+  zoe = await page.context().storageState();
 });
+const signedIn = { ...DESK, locale: "en-GB", ...(zoe !== undefined && { storageState: zoe }) };
+let talked = "";
+let talkers: Talkers | undefined;
+await shoot(browser, "chat-dark", { ...signedIn, colorScheme: "dark" }, async (page) => {
+  const account = await (await page.context().request.get(`${server.url}/v1/account`)).json();
+  talkers = await talk(page, server.url, account);
+  talked = page.url();
+  await page.locator("#write").blur();
+});
+await shoot(browser, "chat-light", { ...signedIn, colorScheme: "light" }, async (page) => {
+  await page.goto(`${server.url}/chat`);
+  await page.locator(".row", { hasText: "Northern" }).click();
+  await page.locator(".bubble").nth(4).waitFor();
+  await page.click(".talk-who");
+  await page.locator(".member").nth(5).waitFor();
+  await page.waitForTimeout(500);
+});
+await shoot(browser, "chat-phone", { ...signedIn, ...PHONE, colorScheme: "dark" }, async (page) => {
+  await page.goto(talked);
+  await page.locator(".bubble").nth(4).waitFor();
+  await page.waitForTimeout(500);
+});
+talkers?.[Symbol.dispose]();
 for (const audience of audiences) audience[Symbol.dispose]();

@@ -5,6 +5,7 @@ import { etag } from "hono/etag";
 import { secureHeaders } from "hono/secure-headers";
 import swaggerUiFolder from "swagger-ui-dist/absolute-path.js";
 import type { HttpEnv } from "./http_app.ts";
+import { servePage } from "./page_text.ts";
 
 const WEB = fileURLToPath(new URL("../web", import.meta.url));
 
@@ -44,8 +45,10 @@ const apiPage = secureHeaders({
 /** The pages and what they load; `deno task build` puts the bundles into web/dist. */
 export function pageRoutes() {
   const app = new Hono<HttpEnv>();
-  const page = serveStatic({ root: WEB, path: "live_room.html" });
-  const accountPage = serveStatic({ root: WEB, path: "account.html" });
+  const livePage = servePage(WEB, "live_room");
+  const chatPage = servePage(WEB, "chat");
+  const aiPage = servePage(WEB, "ai");
+  const accountPage = servePage(WEB, "account");
   app.use("/assets/*", etag(), async (c, next) => {
     c.header("cache-control", "no-cache");
     await next();
@@ -60,8 +63,10 @@ export function pageRoutes() {
   );
   app.get("/assets/:file{[\\w-]+(\\.[\\w-]+)+}", serveStatic({ root: `${WEB}/dist`, rewriteRequestPath }));
   app.get("/assets/:file{[\\w-]+\\.(css|svg|png)}", serveStatic({ root: WEB, rewriteRequestPath }));
-  app.get("/", strict, page);
-  app.get("/rooms/:room", strict, page);
+  app.get("/", strict, livePage);
+  app.get("/rooms/:room", strict, livePage);
+  for (const path of ["/chat", "/chat/:conversation", "/chat/with/:user"]) app.get(path, strict, chatPage);
+  for (const path of ["/ai", "/ai/:thread"]) app.get(path, strict, aiPage);
   for (const path of ["/login", "/register", "/reset"]) app.get(path, strict, accountPage);
   app.get("/account", withPictures, accountPage);
   app.get("/docs", apiPage, serveStatic({ root: WEB, path: "docs.html" }));

@@ -25,6 +25,8 @@ export class StageServer implements AsyncDisposable {
         DATA_DIR: dataDir,
         GUESTS_PER_MINUTE: "10000",
         ROOMS_PER_MINUTE: "10000",
+        ACCOUNTS_PER_MINUTE: "10000",
+        STRANGER_MESSAGES: "100",
         TRUSTED_PROXIES: "127.0.0.1",
         LOG: "json",
       },

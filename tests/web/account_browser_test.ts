@@ -33,6 +33,7 @@ Deno.test("[W71] a profile is changed, and an open room in another tab speaks un
   await page.fill("#profile-name", "Ann of Arc");
   await page.fill("#profile-bio", "<b>Sings</b>");
   await page.selectOption("[name=privacy-bio]", "nobody");
+  await page.selectOption("[name=privacy-lastSeen]", "contacts");
   await page.click("#profile button[type=submit]");
   await page.locator("#profile .form-error", { hasText: "Saved" }).waitFor();
   assert.equal(await page.textContent(".settings-head h1"), "Ann of Arc");
@@ -46,6 +47,7 @@ Deno.test("[W71] a profile is changed, and an open room in another tab speaks un
   await page.locator("#sessions .row").waitFor();
   assert.equal(await page.inputValue("#profile-bio"), "<b>Sings</b>");
   assert.equal(await page.inputValue("[name=privacy-bio]"), "nobody");
+  assert.equal(await page.inputValue("[name=privacy-lastSeen]"), "contacts");
   assert.deepEqual([...ann.complaints, ...room.complaints], []);
 });
 
@@ -69,11 +71,12 @@ Deno.test("[W72] pictures from elsewhere are shown on the account's page, and no
   await page.locator(".settings-head img").waitFor({ state: "detached" });
   assert.equal(await page.textContent(".settings-head .avatar"), "A");
   assert.deepEqual(asked, ["none"]);
-  for (const path of ["/", "/login", "/account"]) {
+  for (const path of ["/", "/chat", "/login", "/account"]) {
     const response = await fetch(server.url + path);
     await response.body?.cancel();
     const policy = response.headers.get("content-security-policy") ?? "";
-    assert.equal(/img-src[^;]* https:/.test(policy), path === "/account", path);
+    const elsewhere = path === "/account" ? " https:" : "";
+    assert.equal(/img-src[^;]*/.exec(policy)?.[0], `img-src 'self' data:${elsewhere}`, path);
   }
 });
 

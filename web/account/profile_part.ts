@@ -10,13 +10,21 @@ const AUDIENCES: Readonly<Record<Own["privacy"]["bio"], string>> = {
   nobody: "Nobody",
 };
 
+type LastSeen = NonNullable<Own["privacy"]["lastSeen"]>;
+const LAST_SEEN_AUDIENCES: Readonly<Record<LastSeen, string>> = {
+  everyone: "Whoever sees that you are online",
+  contacts: "Those you have written to",
+  nobody: "Nobody, and you see nobody's",
+};
+
 export function startProfile(form: HTMLFormElement, desk: Desk): void {
   const name = find(form, "[name=name]", HTMLInputElement);
   const bio = find(form, "[name=bio]", HTMLTextAreaElement);
   const avatarUrl = find(form, "[name=avatarUrl]", HTMLInputElement);
   const privacy = {
-    bio: audienceSelect(form, "privacy-bio"),
-    presence: audienceSelect(form, "privacy-presence"),
+    bio: audienceSelect(form, "privacy-bio", AUDIENCES),
+    presence: audienceSelect(form, "privacy-presence", AUDIENCES),
+    lastSeen: audienceSelect(form, "privacy-lastSeen", LAST_SEEN_AUDIENCES),
   };
   desk.follow((own) => {
     name.value = own.name;
@@ -24,6 +32,7 @@ export function startProfile(form: HTMLFormElement, desk: Desk): void {
     avatarUrl.value = own.avatarUrl ?? "";
     privacy.bio.value = own.privacy.bio;
     privacy.presence.value = own.privacy.presence;
+    privacy.lastSeen.value = own.privacy.lastSeen ?? "everyone";
   });
   startForm(form, {
     done: "Saved",
@@ -36,6 +45,7 @@ export function startProfile(form: HTMLFormElement, desk: Desk): void {
         privacy: {
           bio: privacy.bio.value as Own["privacy"]["bio"],
           presence: privacy.presence.value as Own["privacy"]["presence"],
+          lastSeen: privacy.lastSeen.value as LastSeen,
         },
       };
       const { token, ...own } = await desk.api.update(patch);
@@ -45,9 +55,13 @@ export function startProfile(form: HTMLFormElement, desk: Desk): void {
   });
 }
 
-function audienceSelect(form: HTMLFormElement, name: string): HTMLSelectElement {
+function audienceSelect(
+  form: HTMLFormElement,
+  name: string,
+  audiences: Readonly<Record<string, string>>,
+): HTMLSelectElement {
   const select = find(form, `[name=${name}]`, HTMLSelectElement);
-  for (const [value, text] of Object.entries(AUDIENCES)) {
+  for (const [value, text] of Object.entries(audiences)) {
     const option = make("option", "", text);
     option.value = value;
     select.append(option);

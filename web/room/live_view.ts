@@ -8,7 +8,7 @@ import type { Shell } from "../shell/shell.ts";
 import { Authorship } from "./authorship.ts";
 import { Chat } from "./chat.ts";
 import { Composer } from "./composer.ts";
-import { ConnectionPill } from "./connection_pill.ts";
+import { ConnectionPill } from "../shell/connection_pill.ts";
 import { Player } from "./player.ts";
 import { RoomHead } from "./room_head.ts";
 import { Skipped } from "./skipped.ts";

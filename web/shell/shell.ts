@@ -15,6 +15,7 @@ export interface Shell {
 
 export async function startShell(): Promise<Shell> {
   startTheme(find(document, "#theme", HTMLButtonElement));
+  markPlace();
   const account = new Account();
   await account.settle();
   const named = new EventTarget();
@@ -27,4 +28,16 @@ export async function startShell(): Promise<Shell> {
     location.replace(`/login?${new URLSearchParams({ ended: "1", returnTo })}`);
   });
   return { main: find(document, "#page", HTMLElement), account, showName, named };
+}
+
+/** In the top bar. */
+function markPlace(): void {
+  const place = location.pathname.startsWith("/chat")
+    ? "chat"
+    : /^\/ai(\/|$)/.test(location.pathname)
+    ? "ai"
+    : location.pathname === "/" || location.pathname.startsWith("/rooms/")
+    ? "live"
+    : undefined;
+  document.querySelector(`.topbar-nav [data-place="${place}"]`)?.setAttribute("aria-current", "page");
 }

@@ -20,6 +20,8 @@ export interface Question {
   readonly danger?: boolean;
   /** Keeps the dialog open and shows the error when it rejects. */
   readonly submit: (text: string) => Promise<void>;
+  /** What it rejects with, in words. @default {messageOf} */
+  readonly words?: (error: unknown) => string;
   /** However it was closed. */
   readonly closed?: () => unknown;
 }
@@ -62,7 +64,7 @@ export function ask(question: Question): void {
       await question.submit(input.type === "password" ? input.value : input.value.trim());
       dialog.close();
     } catch (failure) {
-      error.textContent = messageOf(failure);
+      error.textContent = (question.words ?? messageOf)(failure);
       input.select();
     } finally {
       action.disabled = false;

@@ -1,5 +1,5 @@
 import type { ConnectionState } from "client/mod.ts";
-import { find } from "../shell/dom.ts";
+import { find } from "./dom.ts";
 
 /** Shows where the connection stands, counting down to the next attempt. */
 export class ConnectionPill {

@@ -1,0 +1,10 @@
+import type { Chat, ChatConversation, ConversationView } from "client/mod.ts";
+
+export interface PanelOptions {
+  readonly chat: Chat;
+  readonly conversation: ChatConversation;
+  readonly me: string | undefined;
+  readonly view: ConversationView;
+  readonly openUser: (user: string) => void;
+  readonly closed: () => void;
+}
