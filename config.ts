@@ -10,6 +10,12 @@ type Resolved = {
     readonly log: "pretty" | "json";
   };
   readonly gateway: Omit<Settings["gateway"], "guestsPerDay"> & { readonly guestsPerDay: number };
+  readonly ai: Omit<Settings["ai"], "enabled" | "echo" | "guests" | "continues"> & {
+    readonly enabled: boolean;
+    readonly echo: boolean;
+    readonly guests: boolean;
+    readonly continues: boolean;
+  };
   readonly stores: Omit<Settings["stores"], "database"> & {
     readonly database:
       | { readonly kind: "sqlite"; readonly path: string }
@@ -59,7 +65,7 @@ export function loadConfig(
   on: { readonly terminal: boolean } = { terminal: false },
 ): Config {
   const settings = readSettings(env);
-  const { server, gateway, stores } = settings;
+  const { server, gateway, stores, ai } = settings;
   const config: Config = {
     ...settings,
     server: {
@@ -70,6 +76,13 @@ export function loadConfig(
     gateway: {
       ...gateway,
       guestsPerDay: gateway.guestsPerDay ?? Math.max(GUESTS_PER_DAY, gateway.guestsPerMinute * 33),
+    },
+    ai: {
+      ...ai,
+      enabled: ai.enabled !== "off",
+      echo: (ai.echo ?? (stores.natsUrls === undefined ? "on" : "off")) === "on",
+      guests: ai.guests === "on",
+      continues: ai.continues !== "off",
     },
     stores: { ...stores, database: resolve(stores.database, server.dataDir) },
   };
@@ -104,7 +117,7 @@ function resolve(database: Database | undefined, dataDir: string): Config["store
 }
 
 function* contradictions(
-  { stores, feed, gateway, room, runtime, tokens, accounts, codes }: Config,
+  { stores, feed, gateway, room, runtime, tokens, accounts, codes, ai }: Config,
 ): Generator<string> {
   if (stores.natsUrls !== undefined && stores.database.kind === "sqlite") {
     yield "Set DATABASE_URL to postgres://... or unset NATS_URL: nodes on one bus need one database";
@@ -144,6 +157,18 @@ function* contradictions(
   }
   if (accounts.refreshEverySeconds > tokens.accessSeconds) {
     yield "Set REFRESH_EVERY_SECONDS to at most ACCESS_TOKEN_SECONDS: nobody may have to wait for a new token";
+  }
+  if (ai.waitMaxSeconds > ai.answerMaxSeconds) {
+    yield "Set AI_ANSWER_MAX_SECONDS to at least AI_WAIT_MAX_SECONDS: waiting is a part of it";
+  }
+  if (ai.firstTokenSeconds > ai.answerMaxSeconds || ai.idleSeconds > ai.answerMaxSeconds) {
+    yield "Set AI_ANSWER_MAX_SECONDS to at least AI_FIRST_TOKEN_SECONDS and AI_IDLE_SECONDS: it bounds them all";
+  }
+  if (ai.perUserMax > ai.queueMax) {
+    yield "Set AI_QUEUE_MAX to at least AI_WAITING_PER_USER_MAX: one user's answers wait with all others";
+  }
+  if (ai.abortSettleMs * 3 > ai.leaseTermSeconds * 1_000) {
+    yield "Set AI_ABORT_SETTLE_MS to at most a third of AI_LEASE_TERM_SECONDS: a call is cut off before its term ends";
   }
 }
 

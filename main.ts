@@ -1,12 +1,17 @@
 import { getLogger } from "@logtape/logtape";
 import { mkdir } from "node:fs/promises";
 import { NatsService } from "actors/bus/nats_service.ts";
+import { aiSweeps } from "actors/ai/sweeps.ts";
+import { messageSweep } from "actors/conversation/overdue.ts";
 import { SystemClock } from "actors/runtime/clock.ts";
 import { Sweeper } from "actors/sweeper.ts";
 import { sweepsOf } from "actors/sweeps.ts";
 import { type Config, readConfig } from "config";
 import { configureLogs } from "./logs.ts";
 import { loadNodeId } from "./node_id.ts";
+import type { ChatLimits } from "routes/gateway/chat/limits.ts";
+import { AnswerStreams } from "routes/answer_streams.ts";
+import { openAiGateway } from "routes/gateway/ai/open.ts";
 import { openChat } from "routes/gateway/chat/open.ts";
 import { GatewayDispatcher } from "routes/gateway/dispatcher.ts";
 import { EventStreams } from "routes/gateway/event_streams.ts";
@@ -20,6 +25,7 @@ import { openCache } from "storage/cache/open.ts";
 import { loadBodyCipher } from "storage/message_keys.ts";
 import { openStorage } from "storage/open.ts";
 import { openNode } from "./wiring/actors.ts";
+import { openAi } from "./wiring/ai.ts";
 import { openHttp } from "./wiring/http.ts";
 import { openIdentity } from "./wiring/identity.ts";
 import { openRoads } from "./wiring/roads.ts";
@@ -34,14 +40,14 @@ function random(): number {
 }
 
 async function run(config: Config): Promise<void> {
-  const { server, gateway: limits, room, accounts, upkeep } = config;
+  const { server, gateway: limits, room, accounts, upkeep, chat: chatting } = config;
   await mkdir(server.dataDir, { recursive: true, mode: 0o700 });
   await using owned = new AsyncDisposableStack();
   const storage = owned.use(
     await openStorage({
       database: config.stores.database,
       dataDir: server.dataDir,
-      bodies: await loadBodyCipher(config.chat.messageKeys, server.dataDir),
+      bodies: await loadBodyCipher(chatting.messageKeys, server.dataDir),
     }),
   );
   const nodeId = server.nodeId ?? await loadNodeId(server.dataDir);
@@ -56,23 +62,28 @@ async function run(config: Config): Promise<void> {
   const { node, directory } = openNode(config, { self, clock, random, bus, storage });
   const { drops } = node;
   const identity = await openIdentity(config, { storage, bus, clock, drops }, owned);
+  const ai = await openAi(config, { node, storage, bus, clock }, owned);
   const signingIn = await openSigningIn(config, { node, storage, cache, identity }, owned);
 
   const { framesPerSecond, tickMs } = room;
   const hub = new Hub({ nodeId, node, bus, clock, framesPerSecond, tickMs });
   const users = new UserDesk(bus, drops, limits.connectionsPerUser);
   const tokenDesk = owned.use(new TokenDesk(identity.revocations, clock));
-  const chat = owned.use(openChat({ nodeId, node, bus, storage }));
+  const chat = owned.use(openChat({ nodeId, node, bus, storage, limits: chatLimits(config) }));
+  const { catalogue } = ai;
+  const aiGateway = owned.use(openAiGateway({ nodeId, node, bus, storage, catalogue }));
   const dispatcher = new GatewayDispatcher({
     node,
     hub,
     users,
     chat: chat.desk,
+    ai: aiGateway.desk,
     tokens: tokenDesk,
     verifier: identity.authenticator,
   });
   const gateway = new Gateway({ dispatcher, limits, clock, random, drops });
   const streams = new EventStreams({ hub, clock, drops, tokens: tokenDesk, limits });
+  const answerStreams = new AnswerStreams({ tokens: tokenDesk, drops, max: limits.connectionsMax });
   const handle = openHttp(config, {
     version: VERSION,
     node,
@@ -82,6 +93,9 @@ async function run(config: Config): Promise<void> {
     roads,
     identity,
     signingIn,
+    ai,
+    aiGateway,
+    answerStreams,
     gateway,
     streams,
     hub,
@@ -112,10 +126,14 @@ async function run(config: Config): Promise<void> {
   hub.start();
   gateway.start();
   streams.start();
-  const sweeps = sweepsOf(storage, {
-    idleMs: accounts.sessionIdleMinutes * 60_000,
-    auditMs: upkeep.auditDays * 86_400_000,
-  });
+  const sweeps = [
+    ...sweepsOf(storage, {
+      idleMs: accounts.sessionIdleMinutes * 60_000,
+      auditMs: upkeep.auditDays * 86_400_000,
+    }),
+    ...aiSweeps(storage, config.ai),
+    messageSweep(node, storage.conversations, chatting.retentionDays * 86_400_000),
+  ];
   owned.use(new Sweeper({ sweeps, clock, random, everyMs: upkeep.sweepMinutes * 60_000 }));
   // Before the line that says we listen: whoever waits for it may send a signal at once.
   const stop = stopSignal();
@@ -134,11 +152,14 @@ async function run(config: Config): Promise<void> {
   const sendAwayUntil = monotonic() + server.shutdownMs * 0.625;
   gateway.refuse();
   const othersServe = await node.handEverythingOver(server.shutdownMs / 2);
+  const callsEnded = ai.runs[Symbol.asyncDispose]();
   if (othersServe) await gateway.sendAway(sendAwayUntil - monotonic());
   else gateway.announceClose();
+  await callsEnded;
   await node.drain(server.shutdownMs / 4);
   await gateway.close();
   streams.close();
+  answerStreams.close();
   service?.stop();
   await node.stop(server.shutdownMs / 8);
   hub.stop();
@@ -147,6 +168,10 @@ async function run(config: Config): Promise<void> {
   await filled;
   await http.shutdown();
   clearTimeout(force);
+}
+
+function chatLimits({ chat: { syncAtOnce, firstMessages, presenceMax } }: Config): ChatLimits {
+  return { syncAtOnce, firstMessages, presenceMax };
 }
 
 function announce(hostname: string, port: number): void {

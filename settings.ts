@@ -1,6 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { ACCOUNT_SETTINGS } from "./settings/accounts.ts";
+import { AI_SETTINGS } from "./settings/ai.ts";
 import { CHAT_SETTINGS } from "./settings/chat.ts";
 import { CODE_SETTINGS } from "./settings/codes.ts";
 import { choice, plain, secret, whole, wholeOr } from "./settings/setting.ts";
@@ -239,4 +240,5 @@ export const SETTINGS = {
   ...ACCOUNT_SETTINGS,
   ...CODE_SETTINGS,
   ...CHAT_SETTINGS,
+  ...AI_SETTINGS,
 } as const;

@@ -1,12 +1,31 @@
 import { parseArgs } from "node:util";
 import { accounts, sessions } from "./commands/accounts.ts";
+import { ai } from "./commands/ai.ts";
 import { audit } from "./commands/audit.ts";
-import { type Command, type Group, UsageError } from "./commands/command.ts";
+import {
+  type Arguments,
+  type Command,
+  type Group,
+  type SecretInput,
+  UsageError,
+} from "./commands/command.ts";
 import { keys } from "./commands/keys.ts";
+import { messages } from "./commands/messages.ts";
+import { reports } from "./commands/reports.ts";
 import { rooms } from "./commands/rooms.ts";
+import { STANDARD_INPUT } from "./commands/secret_input.ts";
 import { Server, ServerError } from "./commands/server.ts";
 
-const GROUPS: Readonly<Record<string, Group>> = { accounts, audit, keys, rooms, sessions };
+const GROUPS: Readonly<Record<string, Group>> = {
+  accounts,
+  ai,
+  audit,
+  keys,
+  messages,
+  reports,
+  rooms,
+  sessions,
+};
 
 const COMMON = {
   url: { type: "string" },
@@ -28,12 +47,19 @@ interface Output {
 type Env = (name: string) => string | undefined;
 
 /** Does what was typed after `deno task ops`: 0 when it was done, 1 when the server refused, 2 when it made no sense. */
-export async function operate(words: readonly string[], env: Env): Promise<Output> {
-  const [group, name, ...rest] = words;
+export async function operate(
+  words: readonly string[],
+  env: Env,
+  progress: (line: string) => void = () => {},
+  secrets: SecretInput = STANDARD_INPUT,
+): Promise<Output> {
+  const [group, ...typed] = words;
   const commands = Object.hasOwn(GROUPS, group ?? "") ? GROUPS[group ?? ""]?.commands : undefined;
-  const command = commands !== undefined && Object.hasOwn(commands, name ?? "")
-    ? commands[name ?? ""]
-    : undefined;
+  // Names have one word, or two.
+  const name = [1, 2].map((count) => typed.slice(0, count).join(" "))
+    .find((name) => commands !== undefined && Object.hasOwn(commands, name));
+  const command = name === undefined ? undefined : commands?.[name];
+  const rest = name === undefined ? [] : typed.slice(name.split(" ").length);
   if (command === undefined) {
     const asked = words.includes("--help") || words.includes("help");
     return {
@@ -42,7 +68,7 @@ export async function operate(words: readonly string[], env: Env): Promise<Outpu
     };
   }
   try {
-    return await run(group!, command, rest, env);
+    return await run(group!, command, rest, env, { progress, secrets });
   } catch (error) {
     if (error instanceof ServerError) return { code: 1, text: error.message };
     if (error instanceof UsageError || isParseError(error)) {
@@ -52,7 +78,13 @@ export async function operate(words: readonly string[], env: Env): Promise<Outpu
   }
 }
 
-async function run(group: string, command: Command, args: readonly string[], env: Env): Promise<Output> {
+async function run(
+  group: string,
+  command: Command,
+  args: readonly string[],
+  env: Env,
+  at: Pick<Arguments, "progress" | "secrets">,
+): Promise<Output> {
   const { values, positionals } = parseArgs({
     args: [...args],
     options: { ...COMMON, ...command.options },
@@ -61,7 +93,7 @@ async function run(group: string, command: Command, args: readonly string[], env
   const { url, json, help, ...options } = values as Record<string, string | boolean | undefined>;
   if (help === true) return { code: 0, text: `${usageOf(group, command)}\n${OPTIONS}` };
   const server = new Server(serverUrl(typeof url === "string" ? url : undefined, env), await readKey(env));
-  const { text, data } = await command.run(server, { positionals, options });
+  const { text, data } = await command.run(server, { positionals, options, ...at });
   return { code: 0, text: json === true ? JSON.stringify(data, null, 2) : text };
 }
 
@@ -113,7 +145,7 @@ function isParseError(error: unknown): error is TypeError & { code: string } {
 }
 
 if (import.meta.main) {
-  const { code, text } = await operate(Deno.args, (name) => Deno.env.get(name));
+  const { code, text } = await operate(Deno.args, (name) => Deno.env.get(name), console.error);
   if (code === 0) console.log(text);
   else console.error(text);
   Deno.exit(code);

@@ -3,6 +3,11 @@ import { cors } from "hono/cors";
 import { BarrageError } from "protocol/errors.ts";
 import { type ExportParts, exportRoutes } from "./account_export.ts";
 import { type AccountParts, accountRoutes } from "./accounts.ts";
+import { type AiAnswerParts, aiAnswerRoutes } from "./ai_answers.ts";
+import { type AiFileParts, aiFileRoutes } from "./ai_files.ts";
+import { type AiKeyParts, aiKeyRoutes } from "./ai_keys.ts";
+import { type AiThreadParts, aiThreadRoutes } from "./ai_threads.ts";
+import { type AiUsageParts, aiUsageRoutes } from "./ai_usage.ts";
 import { type AuditParts, auditRoutes } from "./audit.ts";
 import { type ClientAddress, networkOf } from "./client_address.ts";
 import { type ApiKeyParts, apiKeyRoutes } from "./api_keys.ts";
@@ -24,18 +29,26 @@ import { type OperatorAccountParts, operatorAccountRoutes } from "./operator_acc
 import { type OidcParts, oidcRoutes } from "./oidc.ts";
 import { pageRoutes } from "./pages.ts";
 import { type PasswordResetParts, passwordResetRoutes } from "./password_resets.ts";
+import { errorResponse } from "./openai/errors.ts";
+import { type OpenAiParts, openAiRoutes } from "./openai/routes.ts";
 import { problemResponse } from "./problems.ts";
+import { type ReportParts, reportRoutes } from "./reports.ts";
+import { type ResealingParts, resealingRoutes } from "./resealing.ts";
 import { type RoomParts, roomRoutes } from "./rooms.ts";
 import { type SessionParts, sessionRoutes } from "./sessions.ts";
 import { type SignInParts, signInRoutes } from "./sign_in.ts";
+import { type UserSearchParts, userSearchRoutes } from "./user_search.ts";
 
 /** What each group of routes works with; none of them sees the parts of another. */
 export interface AppParts {
   readonly version: string;
   readonly bodyMaxBytes: number;
+  /** Of what asks an AI model. */
+  readonly questionMaxBytes: number;
   readonly keySet: KeySetParts;
   readonly guests: GuestParts;
   readonly accounts: AccountParts;
+  readonly userSearch: UserSearchParts;
   readonly signIn: SignInParts;
   readonly oidc: OidcParts;
   readonly sessions: SessionParts;
@@ -47,8 +60,16 @@ export interface AppParts {
   readonly moderation: ModerationParts;
   readonly operatorAccounts: OperatorAccountParts;
   readonly apiKeys: ApiKeyParts;
+  readonly aiKeys: AiKeyParts;
+  readonly aiUsage: AiUsageParts;
+  readonly aiAnswers: AiAnswerParts;
+  readonly aiThreads: AiThreadParts;
+  readonly aiFiles: AiFileParts;
+  readonly openAi: OpenAiParts;
   readonly messages: MessageParts;
   readonly conversations: ConversationParts;
+  readonly reports: ReportParts;
+  readonly resealing: ResealingParts;
   readonly events: EventParts;
   readonly health: HealthParts;
   readonly metrics: MetricsParts;
@@ -58,17 +79,16 @@ export function createApp(parts: AppParts) {
   const app = createHttpApp();
   // Other origins may call with a token in the header; without allowed credentials browsers send them no cookies.
   app.use("/v1/*", cors({ origin: "*", maxAge: 86_400 }));
-  app.use(
-    "/v1/*",
-    bodyLimit({
-      maxSize: parts.bodyMaxBytes,
-      onError: () =>
-        problemResponse(new BarrageError("too_large", `The body is over ${parts.bodyMaxBytes} bytes`)),
-    }),
-  );
+  const limits = {
+    ordinary: bodyOf(parts.bodyMaxBytes, problemResponse),
+    question: bodyOf(parts.questionMaxBytes, problemResponse),
+    openAi: bodyOf(parts.questionMaxBytes, errorResponse),
+  };
+  app.use("/v1/*", (c, next) => limits[BODIES[c.req.path] ?? "ordinary"](c, next));
   app.route("/", keySetRoutes(parts.keySet));
   app.route("/", guestRoutes(parts.guests));
   app.route("/", accountRoutes(parts.accounts));
+  app.route("/", userSearchRoutes(parts.userSearch));
   app.route("/", signInRoutes(parts.signIn));
   app.route("/", oidcRoutes(parts.oidc));
   app.route("/", sessionRoutes(parts.sessions));
@@ -80,8 +100,16 @@ export function createApp(parts: AppParts) {
   app.route("/", moderationRoutes(parts.moderation));
   app.route("/", operatorAccountRoutes(parts.operatorAccounts));
   app.route("/", apiKeyRoutes(parts.apiKeys));
+  app.route("/", aiKeyRoutes(parts.aiKeys));
+  app.route("/", aiUsageRoutes(parts.aiUsage));
+  app.route("/", aiAnswerRoutes(parts.aiAnswers));
+  app.route("/", aiThreadRoutes(parts.aiThreads));
+  app.route("/", aiFileRoutes(parts.aiFiles));
+  app.route("/", openAiRoutes(parts.openAi));
   app.route("/", messageRoutes(parts.messages));
   app.route("/", conversationRoutes(parts.conversations));
+  app.route("/", reportRoutes(parts.reports));
+  app.route("/", resealingRoutes(parts.resealing));
   app.route("/", eventRoutes(parts.events));
   app.route("/", healthRoutes(parts.health));
   app.route("/", metricsRoutes(parts.metrics));
@@ -91,6 +119,18 @@ export function createApp(parts: AppParts) {
     problemResponse(new BarrageError("unknown_method", `No route ${c.req.method} ${c.req.path}`))
   );
   return app;
+}
+
+/** What may be longer than other bodies. */
+const BODIES: Readonly<Record<string, "question" | "openAi">> = {
+  "/v1/ai/answers": "question",
+  "/v1/chat/completions": "openAi",
+  "/v1/images/generations": "openAi",
+};
+
+function bodyOf(maxSize: number, respond: (error: BarrageError) => Response) {
+  const error = () => new BarrageError("too_large", `The body is over ${maxSize} bytes`);
+  return bodyLimit({ maxSize, onError: () => respond(error()) });
 }
 
 export interface HandlerParts {

@@ -52,6 +52,13 @@ export class Authenticator implements Verifier {
     return await this.#check(this.#parts.tokens, cookie);
   }
 
+  /** @throws {BarrageError} As `identify`, and `unauthenticated` when the request carries neither. */
+  async require(request: Request): Promise<Verified> {
+    const verified = await this.identify(request);
+    if (verified === undefined) throw new BarrageError("unauthenticated");
+    return verified;
+  }
+
   async callerOf(request: Request): Promise<Caller> {
     return (await this.identify(request))?.caller ?? ANONYMOUS;
   }

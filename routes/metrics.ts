@@ -1,11 +1,14 @@
 import { Hono } from "hono";
 import { Registry } from "prom-client";
+import type { PoolMeters } from "actors/ai/pool/meter.ts";
 import type { Cache } from "storage/cache/cache.ts";
 import type { Storage } from "storage/storage.ts";
 import type { ChatHub } from "./gateway/chat/chat_hub.ts";
 import type { EventStreams } from "./gateway/event_streams.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import type { Hub } from "./gateway/hub.ts";
+import { declareAiMetrics } from "./ai_metrics.ts";
+import { type AnswerMetricsParts, declareAnswerMetrics } from "./answer_metrics.ts";
 import { type ClusterMetricsParts, declareClusterMetrics } from "./cluster_metrics.ts";
 import type { HttpEnv } from "./http_app.ts";
 import { declareMetric } from "./metric.ts";
@@ -17,6 +20,8 @@ export interface MetricsParts extends ClusterMetricsParts {
   readonly streams: EventStreams;
   readonly hub: Hub;
   readonly chat: ChatHub;
+  readonly pools: PoolMeters;
+  readonly ai: AnswerMetricsParts;
 }
 
 /** Everything is read when asked for; the hot paths only count in plain fields. */
@@ -24,6 +29,8 @@ export function metricsRoutes(parts: MetricsParts) {
   const registry = new Registry();
   declare(registry, parts);
   declareClusterMetrics(registry, parts);
+  declareAiMetrics(registry, parts.pools);
+  declareAnswerMetrics(registry, parts.ai);
   return new Hono<HttpEnv>().get("/metrics", async (c) => {
     c.header("content-type", registry.contentType);
     return c.body(await registry.metrics());

@@ -54,7 +54,7 @@ export async function prepareOperatorKey(options: OperatorKeyOptions): Promise<v
 async function isGood(kept: PresentedKey, { keys, now }: OperatorKeyOptions): Promise<boolean> {
   const record = await keys.read(kept.id);
   return record !== undefined && record.revokedAt === undefined && record.expiresAt > now + LEFT_MS &&
-    isSameHash(record.hash, kept.hash);
+    SCOPES.every((scope) => record.scopes.includes(scope)) && isSameHash(record.hash, kept.hash);
 }
 
 async function readKey(path: string): Promise<PresentedKey | undefined> {

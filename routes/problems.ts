@@ -25,7 +25,8 @@ export function problemResponse(error: unknown): Response {
   return new Response(JSON.stringify(problem), { status: problem.status, headers });
 }
 
-function knownError(error: unknown): BarrageError {
+/** Failures of the library are among ours. */
+export function knownError(error: unknown): BarrageError {
   if (error instanceof HTTPException) {
     const reason = BY_STATUS[error.status];
     const detail = error.status === 415 ? "Cannot read the body: send it as application/json" : undefined;

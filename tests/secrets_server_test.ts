@@ -17,11 +17,13 @@ import { filesIn } from "./secrets/traces.ts";
 const PLACES: readonly { readonly path: RegExp; readonly allowed: readonly string[] }[] = [
   { path: /\/operator_key$/, allowed: ["operator key"] },
   { path: /\/token_key\.json$/, allowed: ["signing key"] },
+  { path: /\/ai_keys$/, allowed: ["AI master key"] },
   { path: /\/oidc\.json$/, allowed: ["client secret"] },
   { path: /\/outbox\/\w+\.eml$/, allowed: ["code"] },
 ];
 
 const EVERY_KIND = [
+  "AI master key",
   "API key",
   "access token",
   "client secret",
@@ -30,6 +32,7 @@ const EVERY_KIND = [
   "device secret",
   "operator key",
   "password",
+  "provider key",
   "refresh token",
   "signing key",
   "webhook token",
@@ -41,11 +44,14 @@ async function start(envs: readonly ServerEnv[]) {
   const secrets = new Secrets();
   const secret = secrets.add("client secret", `client-secret-${crypto.randomUUID()}`);
   const provider = started.use(await OidcProvider.start({ id: "corp", secret }));
+  const masterKey = crypto.getRandomValues(new Uint8Array(32)).toBase64();
   const webhook = started.use(new Webhook());
   webhook.answers.push(...Array.from({ length: 9 }, () => new Response(null, { status: 500 })));
   const servers: Server[] = [];
   for (const env of envs) {
     const dataDir = await Deno.makeTempDir({ prefix: "barrage-secrets-" });
+    // Of a cluster all nodes have the same.
+    await Deno.writeTextFile(`${dataDir}/ai_keys`, `1:${masterKey}\n`, { mode: 0o600 });
     await Deno.writeTextFile(`${dataDir}/oidc.json`, JSON.stringify([provider.settings]), { mode: 0o600 });
     const settings = {
       ...{ ...CHEAP, MAIL_OUTBOX: "on", GUESTS: "on", CODE_EVERY_SECONDS: 0, SWEEP_MINUTES: 1 },

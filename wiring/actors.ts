@@ -117,5 +117,7 @@ function conversationLimits({ chat }: Config): ConversationLimits {
     typingMembersMax: chat.typingMembersMax,
     perUser: chat.perUser,
     memoryMessages: chat.memoryMessages,
+    retentionMs: chat.retentionDays * 86_400_000,
+    reportsPerDay: chat.reportsPerDay,
   };
 }

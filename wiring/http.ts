@@ -1,6 +1,9 @@
 import type { RoomDirectory } from "actors/room/directory.ts";
 import type { ActorNode } from "actors/runtime/node.ts";
 import type { Config } from "config";
+import type { openAiGateway } from "routes/gateway/ai/open.ts";
+import { AiKeyDesk } from "routes/ai_key_desk.ts";
+import type { AnswerStreams } from "routes/answer_streams.ts";
 import { AddressLimiter } from "routes/address_limiter.ts";
 import { createApp, createHandler } from "routes/app.ts";
 import { ClientAddress } from "routes/client_address.ts";
@@ -11,7 +14,9 @@ import type { Hub } from "routes/gateway/hub.ts";
 import { KeyGuard } from "routes/key_guard.ts";
 import type { Cache } from "storage/cache/cache.ts";
 import { CachedRoomList } from "storage/cache/room_list.ts";
+import { USER_SEARCHES_PER_MINUTE } from "routes/user_search.ts";
 import type { Storage } from "storage/storage.ts";
+import type { Ai } from "./ai.ts";
 import type { Identity } from "./identity.ts";
 import type { Roads } from "./roads.ts";
 import type { SigningIn } from "./signing_in.ts";
@@ -25,6 +30,9 @@ export interface HttpGround {
   readonly roads: Roads;
   readonly identity: Identity;
   readonly signingIn: SigningIn;
+  readonly ai: Ai;
+  readonly aiGateway: ReturnType<typeof openAiGateway>;
+  readonly answerStreams: AnswerStreams;
   readonly gateway: Gateway;
   readonly streams: EventStreams;
   readonly hub: Hub;
@@ -43,6 +51,9 @@ export function openHttp(config: Config, ground: HttpGround) {
     roads,
     identity,
     signingIn,
+    ai,
+    aiGateway,
+    answerStreams,
     gateway,
     streams,
     hub,
@@ -54,10 +65,12 @@ export function openHttp(config: Config, ground: HttpGround) {
   const { clock, ids } = node.ports;
   const monotonic = () => clock.monotonic();
   const perAddress = (thing: string, perMinute: number) => new AddressLimiter(cache, thing, perMinute);
+  const asking = { node, hub: aiGateway.hub, catalogue: ai.catalogue, streams: answerStreams };
   const rooms = new CachedRoomList(storage.rooms, cache, monotonic);
   const app = createApp({
     version,
     bodyMaxBytes: limits.frameMaxBytes,
+    questionMaxBytes: config.ai.bodyMaxBytes,
     keySet: { keys: identity.publicKeys },
     guests: {
       enabled: server.guests,
@@ -67,6 +80,12 @@ export function openHttp(config: Config, ground: HttpGround) {
       perDay: new AddressLimiter(cache, "guests_of_day", limits.guestsPerDay, 86_400),
     },
     accounts: { node, accounts, authenticator, passwords, check, desk, registrations },
+    userSearch: {
+      node,
+      accounts,
+      authenticator,
+      limiter: perAddress("user_searches", USER_SEARCHES_PER_MINUTE),
+    },
     oidc: {
       node,
       authenticator,
@@ -89,12 +108,27 @@ export function openHttp(config: Config, ground: HttpGround) {
     moderation: { node, rooms, authenticator },
     operatorAccounts: { node, accounts, authenticator },
     apiKeys: { node, authenticator, keys: apiKeys, checker: keys, audit, bus: roads.bus },
+    aiKeys: {
+      ...{ node, authenticator, providers: ai.providers, credentials: ai.credentials },
+      desk: new AiKeyDesk({ node, audit, ...ai, max: config.ai.credentialsMax }),
+    },
+    aiUsage: { authenticator, usage: storage.aiUsage, credentials: ai.credentials, clock },
+    aiAnswers: { ...asking, authenticator },
+    aiThreads: { threads: aiGateway.threads, authenticator },
+    aiFiles: { node, files: storage.aiFiles, authenticator },
+    openAi: { ...asking, authenticator, files: storage.aiFiles, origin: identity.origin },
     messages: { node, authenticator },
     conversations: { node, authenticator, storage },
+    reports: { node, authenticator, storage },
+    resealing: { authenticator, storage },
     accountExport: { node, authenticator, storage, limiter: perAddress("exports", limits.exportsPerMinute) },
     events: { node, streams, authenticator },
     health: { node, vitals: roads.vitals, storage, cache, gateway },
-    metrics: { node, storage, cache, gateway, streams, hub, chat, vitals: roads.vitals, feed: roads.feed },
+    metrics: {
+      ...{ node, storage, cache, gateway, streams, hub, chat },
+      ...{ vitals: roads.vitals, feed: roads.feed, pools: ai.meters },
+      ai: { answers: ai.answerMeters, calls: ai.runs, hub: aiGateway.hub, streams: answerStreams },
+    },
   });
   const clientAddress = new ClientAddress(server.trustedProxies, server.proxyHeader ?? "x-forwarded-for");
   const keyGuard = new KeyGuard(perAddress("keys", limits.keyFailuresPerMinute), monotonic);

@@ -1,9 +1,22 @@
 import type { ParseArgsOptionsConfig } from "node:util";
 import type { Server } from "./server.ts";
 
+/** Where secrets come from: never from the words of a command, which other users of the machine can see. */
+export interface SecretInput {
+  /** Whether somebody can be asked. */
+  readonly terminal: boolean;
+  /** Asks without showing what is typed. */
+  prompt(question: string): Promise<string>;
+  /** Everything that is piped in. */
+  read(): Promise<string>;
+}
+
 export interface Arguments {
   readonly positionals: readonly string[];
   readonly options: Readonly<Record<string, string | boolean | undefined>>;
+  /** Tells how far a command is that takes a while. */
+  readonly progress: (line: string) => void;
+  readonly secrets: SecretInput;
 }
 
 /** What a command did or found: a text for people, and data for `--json`. */

@@ -22,8 +22,14 @@ export class Server {
     return this.#ask("GET", path, undefined, answer);
   }
 
-  post<S extends z.ZodType>(path: string, body: unknown, answer: S): Promise<z.output<S>> {
-    return this.#ask("POST", path, body, answer);
+  /** @param patienceMs For what takes longer than most. */
+  post<S extends z.ZodType>(
+    path: string,
+    body: unknown,
+    answer: S,
+    patienceMs = PATIENCE_MS,
+  ): Promise<z.output<S>> {
+    return this.#ask("POST", path, body, answer, patienceMs);
   }
 
   patch<S extends z.ZodType>(path: string, body: unknown, answer: S): Promise<z.output<S>> {
@@ -39,8 +45,9 @@ export class Server {
     path: string,
     body: unknown,
     answer: S,
+    patienceMs = PATIENCE_MS,
   ): Promise<z.output<S>> {
-    const response = await this.#send(method, path, body);
+    const response = await this.#send(method, path, body, patienceMs);
     const text = await response.text();
     if (!response.ok) throw new ServerError(complaint(response.status, text));
     const read = answer.safeParse(text === "" ? undefined : parseJson(text));
@@ -50,7 +57,7 @@ export class Server {
     );
   }
 
-  async #send(method: string, path: string, body: unknown): Promise<Response> {
+  async #send(method: string, path: string, body: unknown, patienceMs: number): Promise<Response> {
     try {
       return await fetch(new URL(path, this.#url), {
         method,
@@ -61,7 +68,7 @@ export class Server {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         // A redirect could lead the key elsewhere.
         redirect: "error",
-        signal: AbortSignal.timeout(PATIENCE_MS),
+        signal: AbortSignal.timeout(patienceMs),
       });
     } catch (cause) {
       throw new ServerError(`Cannot reach ${this.#url.origin}: is the server running there?`, { cause });

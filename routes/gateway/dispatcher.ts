@@ -1,4 +1,5 @@
 import { getLogger } from "@logtape/logtape";
+import { AI_METHODS, type AiMethod } from "protocol/ai_methods.ts";
 import { CHAT_METHODS, type ChatMethod } from "protocol/chat_methods.ts";
 import { BarrageError } from "protocol/errors.ts";
 import { invalidParams } from "protocol/issues.ts";
@@ -10,6 +11,7 @@ import { sessionActor, type SessionVerbs } from "actors/session/definition.ts";
 import { type Seat, sessionFactory, type SocketSide } from "actors/session/session.ts";
 import type { Introduction } from "../identify.ts";
 import { isSame, type Verified, type Verifier } from "../verifier.ts";
+import type { AiDesk } from "./ai/ai_desk.ts";
 import type { ChatDesk } from "./chat/chat_desk.ts";
 import type { Answer, Connection, Dispatcher } from "./connection.ts";
 import type { Hub } from "./hub.ts";
@@ -30,11 +32,12 @@ interface Guest {
 }
 
 type SessionMethods = {
-  readonly [M in Exclude<Method, ChatMethod | "session.hello" | "session.renew" | "session.ping">]: (
-    session: Ref<SessionVerbs>,
-    params: Parsed<M>,
-    options: CallOptions,
-  ) => Promise<Result<M>>;
+  readonly [M in Exclude<Method, AiMethod | ChatMethod | "session.hello" | "session.renew" | "session.ping">]:
+    (
+      session: Ref<SessionVerbs>,
+      params: Parsed<M>,
+      options: CallOptions,
+    ) => Promise<Result<M>>;
 };
 
 const SESSION_METHODS: SessionMethods = {
@@ -52,6 +55,7 @@ export interface DispatcherParts {
   readonly hub: Hub;
   readonly users: UserDesk;
   readonly chat: ChatDesk;
+  readonly ai: AiDesk;
   readonly tokens: TokenDesk;
   readonly verifier: Verifier;
 }
@@ -118,6 +122,9 @@ export class GatewayDispatcher implements Dispatcher {
     if (isChat(method)) {
       return await this.#parts.chat.call(connection, verified.caller, method, parsed.data, bytes);
     }
+    if (isAi(method)) {
+      return await this.#parts.ai.call(connection, verified.caller, method, parsed.data, bytes);
+    }
     const session = this.#parts.node.ref(sessionActor, id, verified.caller);
     // Parsed by the schema of the same method just above.
     const result = await SESSION_METHODS[method](session, parsed.data as never, { bytes });
@@ -128,9 +135,10 @@ export class GatewayDispatcher implements Dispatcher {
   closed(connection: Connection): void {
     const guest = this.#guests.get(connection);
     this.#guests.delete(connection);
-    const { node, users, chat, tokens } = this.#parts;
+    const { node, users, chat, ai, tokens } = this.#parts;
     tokens.leave(connection);
     chat.closed(connection);
+    ai.closed(connection);
     if (guest?.greeting.phase !== "greeted") return;
     const { verified, session } = guest.greeting;
     users.leave(verified.caller.user.id, connection);
@@ -234,4 +242,8 @@ export class GatewayDispatcher implements Dispatcher {
 
 function isChat(method: Method): method is ChatMethod {
   return Object.hasOwn(CHAT_METHODS, method);
+}
+
+function isAi(method: Method): method is AiMethod {
+  return Object.hasOwn(AI_METHODS, method);
 }

@@ -59,6 +59,12 @@ async function link({ browser, login }: Somebody): Promise<void> {
   equal(await traveller.travel("corp", { sub: login }, { purpose: "link" }), "/");
 }
 
+async function createAiKey(): Promise<string> {
+  const uses = [{ feature: "text", model: "echo" }];
+  const given = { provider: "echo", label: "Echo", uses };
+  return (await operator.post<{ id: string }>("/v1/ai/keys", given)).body.id;
+}
+
 type Scenario = (
   person: Somebody,
 ) => Promise<Partial<Pick<AuditLine, "subject" | "actor" | "detail">> | void>;
@@ -125,6 +131,24 @@ const SCENARIOS: Readonly<Record<AuditEvent, Scenario>> = {
   "key.revoked": async () => {
     const key = await createKey();
     equal((await operator.delete(`/v1/api-keys/${key}`)).status, 204);
+    return { subject: key, actor: keyId() };
+  },
+  "ai_key.created": async () => {
+    return { subject: await createAiKey(), actor: keyId(), detail: { provider: "echo" } };
+  },
+  "ai_key.changed": async () => {
+    const key = await createAiKey();
+    equal((await operator.patch(`/v1/ai/keys/${key}`, { label: "New", state: "disabled" })).status, 200);
+    return { subject: key, actor: keyId(), detail: { changed: "label state", state: "disabled" } };
+  },
+  "ai_key.rotated": async () => {
+    const key = await createAiKey();
+    equal((await operator.post(`/v1/ai/keys/${key}/rotate`, { secret: {} })).status, 200);
+    return { subject: key, actor: keyId() };
+  },
+  "ai_key.removed": async () => {
+    const key = await createAiKey();
+    equal((await operator.delete(`/v1/ai/keys/${key}`)).status, 204);
     return { subject: key, actor: keyId() };
   },
 };

@@ -32,6 +32,7 @@ export class Story {
     await this.#wrongTokens(held);
     await this.#contactsAndReset();
     await this.#keys();
+    await this.#aiKeys();
     await this.#provider();
     await this.#sockets();
     await this.#documents();
@@ -64,6 +65,8 @@ export class Story {
       this.#secrets.add("operator key", key.trim().slice(-43));
       const { d } = JSON.parse(await Deno.readTextFile(`${dataDir}/token_key.json`));
       this.#secrets.add("signing key", d);
+      const masters = await Deno.readTextFile(`${dataDir}/ai_keys`);
+      this.#secrets.add("AI master key", masters.trim().split(":")[1]!);
     }
   }
 
@@ -185,6 +188,45 @@ export class Story {
     await must(403, new HttpClient(this.#url, key).get("/v1/audit"));
     await must(204, new HttpClient(this.#url, root).delete(`/v1/api-keys/${id}`));
     await must(401, new HttpClient(this.#url, key).get(`/v1/rooms/${room.id}`));
+  }
+
+  /** Keys of a provider that is not there, right and wrong. */
+  async #aiKeys(): Promise<void> {
+    const { dataDir } = this.#servers[0]!;
+    const root = (await Deno.readTextFile(`${dataDir}/operator_key`)).trim();
+    const asRoot = () => new HttpClient(this.#url, root);
+    const secret = () => this.#secrets.add("provider key", `sk-"${crypto.randomUUID()}`);
+    const key = {
+      ...{ provider: "openai", label: "Key", baseUrl: "http://127.0.0.1:9/v1" },
+      uses: [{ feature: "text", model: "gpt-4o" }],
+    };
+    const apiKey = secret();
+    const { body: { id } } = await must<{ id: string }>(
+      201,
+      asRoot().post("/v1/ai/keys", { ...key, secret: { apiKey } }),
+    );
+    const path = `/v1/ai/keys/${id}`;
+    for (
+      const wrong of [{ token: apiKey }, { apiKey, more: apiKey }, { apiKey: { value: apiKey } }, apiKey]
+    ) {
+      await must(422, asRoot().post("/v1/ai/keys", { ...key, secret: wrong }));
+      await must(422, asRoot().post(`${path}/rotate`, { secret: wrong }));
+    }
+    await must(422, asRoot().post("/v1/ai/keys", { ...key, secret: { apiKey }, provider: apiKey }));
+    await must(
+      422,
+      asRoot().post("/v1/ai/keys", { ...key, secret: { apiKey }, baseUrl: `http://${apiKey}@a` }),
+    );
+    await must(401, new HttpClient(this.#url).post("/v1/ai/keys", { ...key, secret: { apiKey } }));
+    // Nobody is there, which is logged.
+    const tested = await must<{ ok: boolean }>(200, asRoot().post(`${path}/test`, {}));
+    equal(tested.body.ok, false);
+    await must(200, asRoot().post(`${path}/rotate`, { secret: { apiKey: secret() } }));
+    await must(200, asRoot().patch(path, { label: "Renamed" }));
+    await must(200, asRoot().post("/v1/ai/keys/reseal", {}));
+    for (const shown of ["/v1/ai/keys", path, "/v1/ai/providers", "/v1/ai/usage"]) {
+      await must(200, asRoot().get(shown));
+    }
   }
 
   async #provider(): Promise<void> {

@@ -17,7 +17,7 @@ export class AnswerNotice {
   readonly #encoded = new Map<NoticeForm, Frame>();
   #params: unknown;
 
-  constructor({ subject, data, headers }: BusMessage) {
+  constructor({ subject, data, headers }: Pick<BusMessage, "subject" | "data" | "headers">) {
     this.kind = subject.slice(subject.lastIndexOf(".") + 1);
     this.epoch = Number(headers["epoch"]);
     this.attempt = Number(headers["attempt"]);
