@@ -18,7 +18,12 @@ const PORTS = [
   "storage/storage.ts",
   "storage/account_storage.ts",
   "storage/conversation_storage.ts",
+  "storage/report_storage.ts",
+  "storage/last_seen_storage.ts",
+  "storage/ai_storage.ts",
+  "storage/card_storage.ts",
   "storage/cache/cache.ts",
+  "storage/cache/versioned_cache.ts",
   "senders/code_sender.ts",
 ];
 
@@ -29,8 +34,10 @@ const BORDERS: Readonly<Record<string, Border>> = {
   "protocol/": { values: ["protocol/"], packages: ["zod", "@msgpack/msgpack", "@std/ulid"] },
   "storage/": { values: ["storage/", "protocol/"] },
   "senders/": { values: ["senders/", "protocol/"] },
+  "providers/": { values: ["providers/", "protocol/", "actors/ai/provider.ts"] },
   "actors/": { values: ["actors/", "protocol/", ...PORTS] },
   "routes/": { values: ["routes/", "actors/", "protocol/", ...PORTS], types: ["config.ts"] },
+  "client/chat/file_outbox_store.ts": { values: ["client/"], packages: ["node:fs", "node:path"] },
   "client/": { values: ["client/", ...LEAVES], types: ["protocol/"], packages: ["@msgpack/msgpack"] },
   "web/": { values: ["web/", "client/", ...LEAVES], types: ["protocol/"], packages: ["danmaku"] },
   "config.ts": { values: ["settings.ts", "settings/"], packages: [] },

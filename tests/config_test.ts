@@ -211,6 +211,39 @@ Deno.test("[X4] a shared cache contradicts nothing: neither a lone node nor one 
   }
 });
 
+Deno.test("[Q20] AI echoes on a lone node, and in a cluster when told to; guests ask when told to", () => {
+  const cluster = { NATS_URL: "nats://a:4222", DATABASE_URL: "postgres://db/barrage" };
+  const ai = (env: Record<string, string> = {}) => {
+    const { enabled, echo, guests, continues } = loadConfig(env).ai;
+    return [enabled, echo, guests, continues];
+  };
+  deepEqual(ai(), [true, true, false, true]);
+  deepEqual(ai(cluster), [true, false, false, true]);
+  deepEqual(ai({ ...cluster, AI_ECHO: "on", AI_GUESTS: "on", AI_CONTINUE: "off" }), [
+    true,
+    true,
+    true,
+    false,
+  ]);
+  deepEqual(ai({ AI: "off", AI_ECHO: "off" }), [false, false, false, true]);
+});
+
+Deno.test("[Q20] settings of AI that contradict each other stop the start; its keys are not shown", () => {
+  const cases: [env: Record<string, string>, sentence: RegExp][] = [
+    [{ AI_WAIT_MAX_SECONDS: "200" }, /^Set AI_ANSWER_MAX_SECONDS to at least AI_WAIT_MAX_SECONDS/],
+    [
+      { AI_ANSWER_MAX_SECONDS: "130", AI_FIRST_TOKEN_SECONDS: "140" },
+      /^Set AI_ANSWER_MAX_SECONDS to at least AI_FIRST/,
+    ],
+    [{ AI_IDLE_SECONDS: "200" }, /^Set AI_ANSWER_MAX_SECONDS to at least AI_FIRST.* and AI_IDLE/],
+    [{ AI_QUEUE_MAX: "19" }, /^Set AI_QUEUE_MAX to at least AI_WAITING_PER_USER_MAX/],
+    [{ AI_ABORT_SETTLE_MS: "5001" }, /^Set AI_ABORT_SETTLE_MS to at most a third of AI_LEASE_TERM_SECONDS/],
+  ];
+  for (const [env, sentence] of cases) ok(sentence.test(refusal(env)), refusal(env));
+  const sentence = refusal({ AI_KEYS: "1:hunter2" });
+  ok(sentence.startsWith("Cannot use AI_KEYS: it must be VERSION:KEY") && !sentence.includes("hunter2"));
+});
+
 Deno.test("[X5] the table lists every variable once, with a line for the manual", () => {
   const variables = CONFIG_TABLE.map(({ variable }) => variable);
   equal(new Set(variables).size, variables.length);

@@ -100,9 +100,10 @@ async function fill(route: string, wanted: Verdict): Promise<string> {
     const account = wanted === "may" ? (await site.register()).user.id : site.bystander;
     path = path.replace("{account}", account);
   }
+  if (path.includes("{aiKey}")) path = path.replace("{aiKey}", await site.aiKey());
   if (path.includes("{key}")) path = path.replace("{key}", (await site.key("audit")).id);
   return path.replace("{user}", site.bystander).replace("{provider}", "corp")
-    .replace("{session}", "01JD3Y4B6V8Q2Z5K7M9N0P1R2S")
+    .replace("{session}", "01JD3Y4B6V8Q2Z5K7M9N0P1R2S").replace("{report}", "01JD3Y4B6V8Q2Z5K7M9N0P1R2S")
     .replace("{kind}", "email").replace("{address}", "nobody@example.org");
 }
 
@@ -143,7 +144,7 @@ async function chat(name: Name, method: string, { params, missing }: MethodRow):
   );
   const where = method === "chat.block" ? { to: site.bystander } : ELSEWHERE[method] ?? { conversation };
   const whom = OF_SOMEBODY.includes(method) ? { user: site.bystander } : {};
-  const which = method === "chat.edit" || method === "chat.recall" ? { seq: said } : {};
+  const which = ["chat.edit", "chat.recall", "chat.report"].includes(method) ? { seq: said } : {};
   const those = method === "chat.invite" ? { users: [site.bystander] } : {};
   try {
     await socket.call(method, { ...where, ...whom, ...which, ...those, ...params });

@@ -1,16 +1,33 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { accountTable } from "./permissions/account.ts";
+import { answerTable } from "./permissions/answer.ts";
+import { budgetTable } from "./permissions/budget.ts";
 import { conversationTable } from "./permissions/conversation.ts";
 import { expected, type KindTable, verdictOf } from "./permissions/kind_table.ts";
+import { poolTable } from "./permissions/pool.ts";
 import { roomTable } from "./permissions/room.ts";
 import { sessionTable } from "./permissions/session.ts";
+import { threadTable } from "./permissions/thread.ts";
 
-const TABLES = [accountTable, conversationTable, roomTable, sessionTable] as unknown as readonly KindTable[];
+const TABLES = [
+  accountTable,
+  answerTable,
+  budgetTable,
+  conversationTable,
+  poolTable,
+  roomTable,
+  sessionTable,
+  threadTable,
+] as unknown as readonly KindTable[];
 
 Deno.test("[U1] every kind of actor has a table of who may do what", async () => {
   const kinds: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir("actors")) {
-    if (isDirectory && await exists(`actors/${name}/definition.ts`) && name !== "runtime") kinds.push(name);
+  for (const folder of ["actors", "actors/ai"]) {
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      if (isDirectory && await exists(`${folder}/${name}/definition.ts`) && name !== "runtime") {
+        kinds.push(name);
+      }
+    }
   }
   deepEqual(TABLES.map(({ definition }) => definition.kind).sort(), kinds.sort());
 });

@@ -2,6 +2,8 @@ import { Barrage, createGuest, problemError, type Room } from "client/mod.ts";
 import type { Reason } from "protocol/errors.ts";
 import type { MessagePage } from "protocol/rooms.ts";
 import type { z } from "zod";
+import { check } from "./checker.ts";
+import type { Company, Finding } from "./company.ts";
 import type { Entry, History, Message, SocketHistory } from "./history.ts";
 import { Poster, say } from "./poster.ts";
 import { type Manner, Sender } from "./sender.ts";
@@ -28,7 +30,7 @@ interface Seated {
 }
 
 /** People in several rooms, spread over the nodes, who talk until they are asked to stop; and a script in each. */
-export class Crowd implements AsyncDisposable {
+export class Crowd implements Company {
   readonly rooms: readonly string[];
   readonly #url: string;
   readonly #token: string;
@@ -82,6 +84,14 @@ export class Crowd implements AsyncDisposable {
     return [...[...this.#senders, ...this.#posters].flatMap(({ messages }) => messages), ...this.#ends];
   }
 
+  get summary(): string {
+    return `${this.messages.length} messages in ${this.rooms.length} rooms`;
+  }
+
+  get steady(): readonly Message[] {
+    return this.messages;
+  }
+
   /** When what was said in each room was acked. */
   get acks(): ReadonlyMap<string, readonly number[]> {
     return this.#acks;
@@ -112,6 +122,10 @@ export class Crowd implements AsyncDisposable {
     const logs = new Map<string, readonly Entry[]>();
     for (const room of this.rooms) logs.set(room, await this.#log(room));
     return { messages: this.messages, viewers: this.#viewers.map(({ history }) => history), sockets, logs };
+  }
+
+  async judge(): Promise<readonly Finding[]> {
+    return check(await this.tell());
   }
 
   [Symbol.asyncDispose](): Promise<void> {

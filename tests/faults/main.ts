@@ -40,8 +40,8 @@ const tempo = { ...preset, share: values.share === undefined ? preset.share : Nu
 const verdicts: Verdict[] = [];
 console.log(`seed ${seed}`);
 for (const scenario of SCENARIOS.filter(({ name }) => name.includes(values.only))) {
-  const { world = {} } = scenario;
-  const verdict = await play({ scenarios: [scenario], tempo, seed, world, tell: console.log });
+  const { world = {}, company = "rooms" } = scenario;
+  const verdict = await play({ scenarios: [scenario], tempo, seed, world, company, tell: console.log });
   verdicts.push(verdict);
   if (values.write) await writeResults(verdict, SCENARIOS.map(({ name }) => name));
 }

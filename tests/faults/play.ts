@@ -1,8 +1,11 @@
 import { Chance } from "tests/support/fuzz_frames.ts";
-import { check, type Violation } from "./checker.ts";
+import { AI_ENV, AiCrowd } from "./ai/ai_crowd.ts";
+import { CHAT_ENV, ChatCrowd } from "./chat/chat_crowd.ts";
+import type { Company, Finding } from "./company.ts";
 import { Crowd } from "./crowd.ts";
+import type { ServerEnv } from "tests/support/server.ts";
 import { longestSilence, slowestAnswer, waitingIn } from "./silence.ts";
-import type { Scenario } from "./scenario.ts";
+import type { CompanyKind, Scenario } from "./scenario.ts";
 import type { Tempo } from "./tempo.ts";
 import { World, type WorldOptions } from "./world.ts";
 
@@ -35,7 +38,7 @@ export interface Verdict {
   readonly retries: number;
   /** Items shown to all viewers together. */
   readonly seen: number;
-  readonly violations: readonly Violation[];
+  readonly violations: readonly Finding[];
 }
 
 export interface PlayOptions {
@@ -43,17 +46,22 @@ export interface PlayOptions {
   readonly tempo: Tempo;
   readonly seed: number;
   readonly world?: Pick<WorldOptions, "natsServers" | "skewMs">;
+  /** @default {"rooms"} */
+  readonly company?: CompanyKind;
   /** Told as it goes. */
   readonly tell: (line: string) => void;
 }
 
 /** Plays scenarios one after the other on one cluster with one crowd, then checks all that its people saw. */
-export async function play({ scenarios, tempo, seed, world: options, tell }: PlayOptions): Promise<Verdict> {
+export async function play(
+  { scenarios, tempo, seed, world: options, company = "rooms", tell }: PlayOptions,
+): Promise<Verdict> {
   const { leaseTtlMs, leaseRenewMs, settleMs } = tempo;
-  const env = { LEASE_TTL_MS: leaseTtlMs, LEASE_RENEW_MS: leaseRenewMs, SETTLE_MS: settleMs };
+  const times = { LEASE_TTL_MS: leaseTtlMs, LEASE_RENEW_MS: leaseRenewMs, SETTLE_MS: settleMs };
+  const env = { ...times, ...ENV[company] };
   await using world = await World.start({ nodes: NODES, env, ...options });
-  await using crowd = await Crowd.gather({ url: world.url, ...CROWD });
   await world.untilShared();
+  await using crowd = await gather(company, world, tempo, seed);
   await crowd.untilAcked();
   const chance = new Chance(seed);
   const scores: Score[] = [];
@@ -65,8 +73,9 @@ export async function play({ scenarios, tempo, seed, world: options, tell }: Pla
     );
     scores.push(score);
   }
-  const history = await crowd.tell();
-  const { messages } = history;
+  const violations = await crowd.judge();
+  const { messages } = crowd;
+  tell(crowd.summary);
   return {
     seed,
     scores,
@@ -74,14 +83,29 @@ export async function play({ scenarios, tempo, seed, world: options, tell }: Pla
     acked: messages.filter(({ outcome }) => outcome.kind === "acked").length,
     retries: messages.reduce((sum, { sendings }) => sum + Math.max(0, sendings.length - 1), 0),
     seen: crowd.seen,
-    violations: check(history),
+    violations,
   };
+}
+
+/** What the people of a company need of the nodes. */
+const ENV: Readonly<Record<CompanyKind, ServerEnv>> = { rooms: {}, chat: CHAT_ENV, ai: AI_ENV };
+
+async function gather(company: CompanyKind, world: World, tempo: Tempo, seed: number): Promise<Company> {
+  const { url, databaseUrl } = world;
+  switch (company) {
+    case "rooms":
+      return await Crowd.gather({ url, ...CROWD });
+    case "chat":
+      return await ChatCrowd.gather({ url, databaseUrl, users: tempo.chatUsers, seed });
+    case "ai":
+      return await AiCrowd.gather({ url, databaseUrl, key: await world.operatorKey(), seed });
+  }
 }
 
 async function perform(
   scenario: Scenario,
   world: World,
-  crowd: Crowd,
+  crowd: Company,
   chance: Chance,
   tempo: Tempo,
 ): Promise<Score> {
@@ -106,12 +130,12 @@ async function perform(
   }
   await world.heal();
   await crowd.untilAcked();
-  const silence = longestSilence(crowd.messages, since);
+  const silence = longestSilence(crowd.steady, since);
   const silenceMs = silence.until - silence.since;
   const silenceMaxMs = scenario.silenceMaxMs(tempo);
   if (silenceMs > silenceMaxMs) {
     complaints.push(`No ack for ${Math.round(silenceMs)} ms, at most ${silenceMaxMs} are allowed`);
-    details.push(...waitingIn(silence, crowd.messages));
+    details.push(...waitingIn(silence, crowd.steady));
   }
   const failures: Record<string, number> = {};
   for (const [reason, count] of crowd.failures) {
@@ -121,7 +145,7 @@ async function perform(
   if (scenario.mayFail === false && Object.keys(failures).length > 0) {
     complaints.push(`Calls failed: ${JSON.stringify(failures)}`);
   }
-  const refused = crowd.messages.filter(({ at, outcome }) =>
+  const refused = crowd.steady.filter(({ at, outcome }) =>
     at >= since && (outcome.kind === "refused" || outcome.kind === "unknown")
   );
   // Those who post over HTTP try once.
@@ -129,6 +153,6 @@ async function perform(
     complaints.push(`${refused.length} messages were not acked, as ${JSON.stringify(refused[0])}`);
   }
   const seconds = (performance.now() - since) / 1_000;
-  const slowestMs = slowestAnswer(crowd.messages, since);
+  const slowestMs = slowestAnswer(crowd.steady, since);
   return { scenario, rounds, seconds, silenceMs, slowestMs, failures, notes, complaints, details };
 }

@@ -1,12 +1,12 @@
 import type { Chance } from "tests/support/fuzz_frames.ts";
-import type { Crowd } from "./crowd.ts";
+import type { Company } from "./company.ts";
 import type { Tempo } from "./tempo.ts";
 import type { World, WorldOptions } from "./world.ts";
 
 /** What a scenario plays on. */
 export interface Stage {
   readonly world: World;
-  readonly crowd: Crowd;
+  readonly crowd: Company;
   readonly chance: Chance;
   readonly tempo: Tempo;
   readonly rounds: number;
@@ -16,11 +16,15 @@ export interface Stage {
   note(sentence: string): void;
 }
 
+export type CompanyKind = "rooms" | "chat" | "ai";
+
 /** One row of the fault table. */
 export interface Scenario {
   readonly name: string;
   readonly expected: string;
   readonly world?: Pick<WorldOptions, "natsServers" | "skewMs">;
+  /** Who plays: people who talk in rooms, who chat, or who ask AI models. @default {"rooms"} */
+  readonly company?: CompanyKind;
   readonly rounds: number;
   /** The longest time that somebody in a room may wait while nobody there gets an ack. */
   readonly silenceMaxMs: (tempo: Tempo) => number;

@@ -1,5 +1,7 @@
+import { AI_SCENARIOS } from "./ai_scenarios.ts";
 import { REDIS_CUT, REDIS_PAUSE, REDIS_RESTART } from "./cache_scenarios.ts";
 import { CLOCKS, KILL, PAUSE, ROLLING } from "./node_scenarios.ts";
+import { CHAT_SCENARIOS } from "./chat_scenarios.ts";
 import { CUT_SCENARIOS } from "./link_scenarios.ts";
 import { JOIN, SLOW, STORM } from "./load_scenarios.ts";
 import type { Scenario } from "./scenario.ts";
@@ -22,6 +24,8 @@ export const SCENARIOS: readonly Scenario[] = [
   SLOW,
   JOIN,
   STORM,
+  ...CHAT_SCENARIOS,
+  ...AI_SCENARIOS,
 ];
 
 /** One of each kind, in an order that leaves a whole cluster behind. */

@@ -14,6 +14,8 @@ export interface Tempo {
   /** The slowest that a link gets, one way. A commit takes five ways there and back, a renewal a few more. */
   readonly delayMaxMs: number;
   readonly stormClients: number;
+  /** Those who chat. */
+  readonly chatUsers: number;
   /** Of everything in the table, how many repetitions. */
   readonly share: number;
 }
@@ -29,6 +31,7 @@ export const FULL: Tempo = {
   stallMs: 300,
   delayMaxMs: 150,
   stormClients: 5_000,
+  chatUsers: 200,
   share: 1,
 };
 
@@ -43,6 +46,7 @@ export const SHORT: Tempo = {
   stallMs: 1_800,
   delayMaxMs: 40,
   stormClients: 200,
+  chatUsers: 40,
   share: 0,
 };
 

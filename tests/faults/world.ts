@@ -76,6 +76,16 @@ export class World implements AsyncDisposable {
     return `http://127.0.0.1:${this.front.port}`;
   }
 
+  /** Past every link. */
+  get databaseUrl(): string {
+    return this.servers.postgres.url(this.#database);
+  }
+
+  /** That one of the nodes made for whoever runs it. */
+  async operatorKey(): Promise<string> {
+    return (await Deno.readTextFile(`${this.members[0]!.server.dataDir}/operator_key`)).trim();
+  }
+
   async addNode(): Promise<Member> {
     const index = this.#nodes++;
     const { nats, postgres, redis } = this.servers;

@@ -28,7 +28,11 @@ const CALLERS = {
   removed: member(6),
   outsider: member(7),
   guest: guest(3),
-  service: { kind: "service", user: person(3), scopes: ["rooms", "messages", "accounts", "keys", "audit"] },
+  service: {
+    kind: "service",
+    user: person(3),
+    scopes: ["rooms", "messages", "accounts", "keys", "audit", "chat"],
+  },
   anonymous: ANONYMOUS,
   /** Of a direct conversation, where the verb is not for groups. */
   peer: member(1),
@@ -46,6 +50,8 @@ const ROWS: Readonly<Record<ConversationVerb, Row<Name>>> = {
   edit: { may: ["member", "peer"] },
   recall: { may: ["operator", "operator on the bus", "owner", "admin", "member", "peer"] },
   read: { may: INSIDE },
+  delivered: { may: ["peer"] },
+  report: { may: [...INSIDE, "removed"] },
   typing: { may: INSIDE },
   settings: { may: INSIDE },
   block: { may: ["peer"] },
@@ -66,6 +72,7 @@ const ROWS: Readonly<Record<ConversationVerb, Row<Name>>> = {
   unlink: { may: CHIEFS },
   members: { may: [...CHIEFS, "member", "operator", "operator on the bus"] },
   membersAmong: { may: ["system"], unauthenticated: [] },
+  sweep: { may: ["system"], unauthenticated: [] },
 };
 
 const user = person(9).id;
@@ -79,6 +86,8 @@ const CALLS: Readonly<Record<ConversationVerb, Attempt>> = {
   edit: (ref, seq) => ref.edit({ seq, text: "edited" }),
   recall: (ref, seq) => ref.recall({ seq }),
   read: (ref) => ref.read({ seq: 1 }),
+  delivered: (ref) => ref.delivered({ seq: 1 }),
+  report: (ref, seq) => ref.report({ seq, reason: "spam" }),
   typing: (ref) => ref.typing({}),
   settings: (ref) => ref.settings({ muted: true }),
   block: (ref) => ref.block({ blocked: true }),
@@ -99,6 +108,7 @@ const CALLS: Readonly<Record<ConversationVerb, Attempt>> = {
   unlink: (ref) => ref.unlink({}),
   members: (ref) => ref.members({ state: "member", limit: 10 }),
   membersAmong: (ref) => ref.membersAmong({ users: [user] }),
+  sweep: (ref) => ref.sweep({ now: 0, limit: 1 }),
 };
 
 async function prepare(stage: ConversationStage, process: ConversationProcess): Promise<void> {

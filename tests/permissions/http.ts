@@ -23,6 +23,8 @@ const AUDITORS: Row<Name> = { may: ["operator", "key for audit"] };
 /** In the group: the owner, the moderator as its admin, and the member. */
 const INSIDE: Row<Name> = { may: ["owner", "moderator", "member"] };
 const GROUP_CHIEFS: Row<Name> = { may: ["owner", "moderator"] };
+const REPORT_READERS: Row<Name> = { may: ["operator", "key for chat"] };
+const AI_KEEPERS: Row<Name> = { may: ["operator", "key for ai_keys"] };
 const KEEPERS: Row<Name> = { may: ["operator", "key for keys"] };
 
 /** Who sends these is found out by what they send, or does not matter. */
@@ -72,8 +74,25 @@ export const ROUTES: Readonly<Record<string, RouteRow>> = {
 
   "post /v1/api-keys": { ...KEEPERS, body: { name: "Bot", scopes: ["keys"] } },
   "get /v1/audit": AUDITORS,
+  "get /v1/reports": REPORT_READERS,
+  "patch /v1/reports/{report}": { ...REPORT_READERS, body: { outcome: "upheld" }, missing: "not_found" },
+  "post /v1/messages/reseal": { ...REPORT_READERS, body: {} },
   "get /v1/api-keys": KEEPERS,
   "delete /v1/api-keys/{key}": KEEPERS,
+
+  "get /v1/ai/providers": AI_KEEPERS,
+  "get /v1/ai/usage": AI_KEEPERS,
+  "get /v1/ai/keys": AI_KEEPERS,
+  "post /v1/ai/keys": {
+    ...AI_KEEPERS,
+    body: { provider: "echo", label: "Echo", uses: [{ feature: "text", model: "echo-too" }] },
+  },
+  "post /v1/ai/keys/reseal": { ...AI_KEEPERS, body: {} },
+  "get /v1/ai/keys/{aiKey}": AI_KEEPERS,
+  "patch /v1/ai/keys/{aiKey}": { ...AI_KEEPERS, body: { state: "disabled" } },
+  "delete /v1/ai/keys/{aiKey}": AI_KEEPERS,
+  "post /v1/ai/keys/{aiKey}/rotate": { ...AI_KEEPERS, body: { secret: {} } },
+  "post /v1/ai/keys/{aiKey}/test": { ...AI_KEEPERS, body: {} },
 
   "post /v1/rooms": { may: [...USERS, "key for rooms"], body: { title: "Mine" } },
   "get /v1/rooms": EVERYONE,
@@ -93,6 +112,7 @@ export const ROUTES: Readonly<Record<string, RouteRow>> = {
   "post /v1/conversations/{conversation}/messages": { ...INSIDE, body: { text: "hello" } },
   "get /v1/conversations/{conversation}/messages": INSIDE,
   "get /v1/groups": { ...ACCOUNTS, query: "?title=Group" },
+  "get /v1/users": { ...ACCOUNTS, query: "?login=somebody" },
 };
 
 /** On a socket nobody is anonymous for longer than it takes to say hello. */
@@ -128,6 +148,8 @@ export const CHAT_ROWS: Readonly<Record<string, MethodRow>> = {
   "chat.edit": { may: ["member"], params: { text: "edited" } },
   "chat.recall": { may: [...INSIDE.may, "operator"] },
   "chat.read": { ...INSIDE, params: { seq: 1 } },
+  "chat.delivered": { may: [], params: { seq: 1 } },
+  "chat.report": { may: INSIDE.may, params: { reason: "spam" }, missing: "conflict" },
   "chat.typing": INSIDE,
   "chat.history": { ...INSIDE, params: { after: 0 } },
   "chat.settings": { ...INSIDE, params: { muted: true } },

@@ -19,6 +19,9 @@ export const CALLERS = [
   "key for accounts",
   "key for keys",
   "key for audit",
+  "key for chat",
+  "key for ai",
+  "key for ai_keys",
 ] as const;
 export type Name = typeof CALLERS[number];
 
@@ -110,6 +113,16 @@ export class Site implements AsyncDisposable {
     const { status, body } = await this.#root.post<z.infer<typeof NewApiKey>>("/v1/api-keys", given);
     if (status !== 201) throw new Error(`Cannot make a key: ${JSON.stringify(body)}`);
     return body;
+  }
+
+  /** A new key of the provider that echoes. */
+  async aiKey(): Promise<string> {
+    const uses = [{ feature: "text", model: "echo-of-tests" }];
+    const { status, body } = await this.#root.post<{ id: string }>("/v1/ai/keys", {
+      ...{ provider: "echo", label: "Echo", uses },
+    });
+    if (status !== 201) throw new Error(`Cannot keep an AI key: ${JSON.stringify(body)}`);
+    return body.id;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

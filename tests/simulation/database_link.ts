@@ -45,21 +45,7 @@ export class DatabaseLink {
   constructor(options: DatabaseLinkOptions) {
     this.#options = options;
     const { database } = options;
-    const part = <P extends keyof Stores>(name: P): Stores[P] => this.#part(name, database[name]);
-    this.storage = {
-      accounts: part("accounts"),
-      sessions: part("sessions"),
-      revocations: part("revocations"),
-      apiKeys: part("apiKeys"),
-      oidcFlows: part("oidcFlows"),
-      audit: part("audit"),
-      rooms: part("rooms"),
-      conversations: part("conversations"),
-      memberships: part("memberships"),
-      messages: part("messages"),
-      timers: part("timers"),
-      ownership: part("ownership"),
-      tokenKeys: part("tokenKeys"),
+    const own: Partial<Storage> = {
       lane: {
         stats: database.lane.stats,
         commit: (fence, writes) => this.#commit(fence, writes),
@@ -67,6 +53,15 @@ export class DatabaseLink {
       ping: () => this.#ask(() => database.ping(), "unavailable"),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
+    const parts = new Map<keyof Stores, object>();
+    const part = (name: keyof Stores) => {
+      const known = parts.get(name) ?? this.#part(name, database[name]);
+      parts.set(name, known);
+      return known;
+    };
+    this.storage = new Proxy(database, {
+      get: (_, name) => own[name as keyof Storage] ?? part(name as keyof Stores),
+    });
   }
 
   cut(): void {

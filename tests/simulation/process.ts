@@ -3,7 +3,7 @@ import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** From where something reaches a process; what comes from one place keeps its order over a pause. */
-export type Source = "timer" | "bus" | "database";
+export type Source = "timer" | "bus" | "database" | "socket";
 
 type Life = "running" | "paused" | "dead";
 

@@ -1,7 +1,8 @@
 import { deepEqual, equal, notEqual, ok } from "node:assert/strict";
 import type { CommitLane, OwnershipStore, Storage } from "storage/storage.ts";
 import { runSeeds } from "./crew.ts";
-import { type RunResult, runSeed } from "./run.ts";
+import { runSeed } from "./run.ts";
+import type { RunResult } from "./run_result.ts";
 
 const RUNS = Number(Deno.env.get("SIMULATION_RUNS") ?? 60);
 const FIRST_SEED = 20_261_121;

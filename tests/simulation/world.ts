@@ -1,20 +1,18 @@
-import type { ActorNode } from "actors/runtime/node.ts";
 import { openSqlite } from "storage/sqlite.ts";
 import type { Storage } from "storage/storage.ts";
-import { ledgerActor } from "tests/support/ledger_actor.ts";
-import { Host } from "./host.ts";
+import { ledgerActor, ledgerFactory } from "tests/support/ledger_actor.ts";
+import type { Committed } from "./database_link.ts";
+import { Fleet } from "./fleet.ts";
+import type { Host, Parts } from "./host.ts";
 import { Network } from "./network.ts";
 import { trueTime } from "./process.ts";
 import { Random } from "./random.ts";
 import type { Schedule, Step } from "./schedule.ts";
 import { Timeline } from "./timeline.ts";
-import type { Committed } from "./database_link.ts";
 
 /** Longer than any deadline, restart pause and lease. */
 const CALM_MS = 26_000;
 const PROBE_MS = 5_000;
-const BOOT_AGAIN_MS = 1_000;
-const HAND_OVER_MS = 4_000;
 
 export interface Sent {
   readonly key: string;
@@ -27,9 +25,8 @@ export interface Sent {
   state: "open" | "acked" | string;
 }
 
-type Place = { host: Host; leaving: boolean } | { host: undefined };
-
 export interface WorldOptions {
+  /** Replaces parts of the storage that the nodes see; for tests of the simulation itself. */
   readonly wrap?: (storage: Storage) => Storage;
 }
 
@@ -43,14 +40,9 @@ export class World implements AsyncDisposable {
   readonly network: Network;
   readonly keys: readonly string[];
   readonly #schedule: Schedule;
-  readonly #random: Random;
-  readonly #places: Place[] = [];
-  readonly #wrap: (storage: Storage) => Storage;
-  readonly #hosts: Host[] = [];
+  readonly #fleet: Fleet<void>;
   readonly #people = new Map<string, string>();
-  #well = false;
   #texts = 0;
-  #births = 0;
 
   private constructor(
     schedule: Schedule,
@@ -59,12 +51,17 @@ export class World implements AsyncDisposable {
     wrap: (storage: Storage) => Storage,
   ) {
     this.#schedule = schedule;
-    this.#random = new Random(schedule.seed + 1);
+    const random = new Random(schedule.seed + 1);
     this.timeline = timeline;
-    this.network = new Network(timeline, this.#random.fork(), schedule.network);
-    this.#wrap = wrap;
-    const random = this.#random.fork();
-    this.keys = Array.from({ length: 4 }, () => String(random.below(1e9)).padStart(26, "0"));
+    this.network = new Network(timeline, random.fork(), schedule.network);
+    const names = random.fork();
+    this.keys = Array.from({ length: 4 }, () => String(names.below(1e9)).padStart(26, "0"));
+    this.#fleet = new Fleet(schedule, {
+      ...{ timeline, network: this.network, database, random, wrap },
+      committed: (commit) => this.commits.push(commit),
+      road: (bus) => bus,
+      furnish: (parts) => this.#furnish(parts),
+    });
   }
 
   static async open(schedule: Schedule, options: WorldOptions = {}): Promise<World> {
@@ -78,16 +75,16 @@ export class World implements AsyncDisposable {
   }
 
   get hosts(): readonly Host[] {
-    return this.#places.flatMap(({ host }) => host ?? []);
+    return this.#fleet.hosts;
   }
 
   /** Goes through the schedule, then lets everything become well again, and asks every actor from everywhere. */
   async run(): Promise<void> {
-    const { places, steps, lengthMs } = this.#schedule;
-    for (let place = 0; place < places; place++) this.#boot(place, `node-${place}`);
+    const { steps, lengthMs } = this.#schedule;
+    this.#fleet.boot();
     for (const { at, step } of steps) this.timeline.after(at, () => this.#do(step));
     await this.timeline.pass(lengthMs);
-    this.#recover();
+    this.#fleet.recover();
     await this.timeline.pass(CALM_MS);
     for (const key of this.keys) {
       for (const host of this.hosts) this.#add(host, key, "probe", PROBE_MS, true);
@@ -96,13 +93,12 @@ export class World implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { process } of this.hosts) process.kill();
+    this.#fleet.kill();
     await this.database[Symbol.asyncDispose]();
   }
 
   #do(step: Step): void {
-    const place = this.#places[step.place]!;
-    const { host } = place;
+    const host = this.#fleet.at(step.place);
     if (host === undefined) return;
     switch (step.do) {
       case "add":
@@ -121,90 +117,21 @@ export class World implements AsyncDisposable {
           // It is meant to fail.
         });
         return;
-      case "kill":
-        host.kill();
-        return this.#bootLater(
-          step.place,
-          step.reborn ? host.id : `born-${this.#births++}`,
-          step.downMs,
-        );
-      case "deploy":
-        if (!place.leaving) this.#deploy(step.place, host);
-        return;
-      case "pause":
-        host.process.pause();
-        this.timeline.after(step.ms, () => host.process.resume());
-        return;
-      case "cut_bus":
-        host.bus.cut(step.noticeMs);
-        this.timeline.after(step.ms, () => host.bus.mend());
-        return;
-      case "cut_database":
-        host.link.cut();
-        this.timeline.after(step.ms, () => host.link.mend());
-        return;
-      case "set_clock":
-        host.process.clock.skew = step.skewMs;
-        return;
+      default:
+        return this.#fleet.hurt(step);
     }
   }
 
-  #recover(): void {
-    this.#well = true;
-    this.network.weather = { ...this.network.weather, delayMs: 1, stallChance: 0, loss: 0 };
-    for (const { process, bus, link } of this.hosts) {
-      process.resume();
-      bus.mend();
-      link.mend();
-    }
-  }
-
-  #boot(place: number, id: string): void {
-    const host = new Host(id, {
-      timeline: this.timeline,
-      network: this.network,
-      database: this.database,
-      random: this.#random,
-      linkWeather: () => {
-        const { link } = this.#schedule;
-        return this.#well ? { ...link, stallChance: 0, breakChance: 0 } : link;
-      },
-      committed: (commit) => this.commits.push(commit),
-      overlapped: (key) => this.overlaps.push(key),
-      wrap: this.#wrap,
-    });
-    this.#hosts.push(host);
-    const taken: Place = { host, leaving: false };
-    this.#places[place] = { host: undefined };
-    host.node.start().then(() => {
-      if (host.process.alive) this.#places[place] = taken;
-    }, () => {
-      host.kill();
-      this.#bootLater(place, id, BOOT_AGAIN_MS);
-    });
-  }
-
-  #bootLater(place: number, id: string, ms: number): void {
-    this.#places[place] = { host: undefined };
-    this.timeline.after(ms, () => this.#boot(place, id));
-  }
-
-  /** As on SIGTERM: hands its shards over, finishes, ends, and starts again. */
-  #deploy(place: number, host: Host): void {
-    this.#places[place] = { host, leaving: true };
-    this.#stop(host.node).catch(() => {
-      // The database could not be reached at the end; the process exits all the same.
-    }).then(() => {
-      if (!host.process.alive) return;
-      host.kill();
-      this.#bootLater(place, host.id, 200);
-    });
-  }
-
-  async #stop(node: ActorNode): Promise<void> {
-    await node.handEverythingOver(HAND_OVER_MS);
-    await node.drain(1_000);
-    await node.stop(500);
+  #furnish({ node, storage }: Parts): void {
+    /** Turns that run now, per actor and epoch. */
+    const turns = new Map<string, number>();
+    const turn = (key: string, edge: "begin" | "end", epoch: number) => {
+      const name = `${key} ${epoch}`;
+      const now = (turns.get(name) ?? 0) + (edge === "begin" ? 1 : -1);
+      turns.set(name, now);
+      if (now > 1) this.overlaps.push(key);
+    };
+    node.host(ledgerActor, ledgerFactory(storage.rooms, { turn }));
   }
 
   #add(host: Host, key: string, sender: string, timeoutMs: number, probe: boolean): void {
@@ -218,7 +145,7 @@ export class World implements AsyncDisposable {
 
   /** As a socket: a sender has one process only. */
   #personOf(host: Host, sender: string): string {
-    const name = `${sender} at ${this.#hosts.indexOf(host)}`;
+    const name = `${sender} at ${this.#fleet.all.findIndex(({ process }) => process === host.process)}`;
     const known = this.#people.get(name) ?? String(this.#people.size).padStart(26, "0");
     this.#people.set(name, known);
     return known;

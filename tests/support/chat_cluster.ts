@@ -187,10 +187,15 @@ export class ChatNode {
   }
 
   /** One page of a sync, by a socket that then leaves. */
-  async page(user: number, since: Record<string, number>, limit: number): Promise<Result<"chat.sync">> {
+  async page(
+    user: number,
+    since: Record<string, number>,
+    limit: number,
+    range: { readonly after?: string; readonly until?: string } = {},
+  ): Promise<Result<"chat.sync">> {
     const seat = this.chat.hub.open(person(user).id, { codec: json, send() {}, notify() {} });
     try {
-      const { result, onSent } = await this.#sync.sync(seat, viewer(user), { since, limit });
+      const { result, onSent } = await this.#sync.sync(seat, viewer(user), { since, limit, ...range });
       onSent();
       return result;
     } finally {
@@ -201,12 +206,25 @@ export class ChatNode {
   /** Who of these is online, for a user who watches them from now on. */
   async watch(user: number, users: readonly number[]) {
     const told: Presence[] = [];
+    /** When those who went were there last, as far as that was told. */
+    const toldLastSeen: (number | undefined)[] = [];
     const watcher = {
       user: person(user).id,
-      notify: (_method: string, presence: Presence) => void told.push(presence),
+      notify(_method: string, { lastSeenAt, ...presence }: Presence) {
+        told.push(presence);
+        toldLastSeen.push(lastSeenAt);
+      },
     };
     const found = await this.chat.presence.watch(watcher, users.map((n) => person(n).id));
-    return { watcher, told, found: found.filter(({ online }) => online).map(({ user }) => user) };
+    const lastSeen = found.map(({ lastSeenAt }) => lastSeenAt);
+    const here = found.filter(({ online }) => online).map(({ user }) => user);
+    return { watcher, told, toldLastSeen, lastSeen, found: here };
+  }
+
+  /** As a stop does. */
+  async close(): Promise<void> {
+    for (const device of this.#devices) device.leave();
+    await this.chat[Symbol.asyncDispose]();
   }
 
   /** As kill -9. */
@@ -256,7 +274,7 @@ export class ChatDevice {
       ({ result, onSent }) => {
         if (!this.#on) return;
         this.syncs++;
-        this.notebook.apply(result.deltas);
+        this.notebook.apply(result.deltas, result.more);
         onSent();
         this.#syncing = false;
         if (result.more || this.notebook.stale) this.sync();

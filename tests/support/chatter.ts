@@ -67,7 +67,7 @@ export class Device implements AsyncDisposable {
       notebook.stale = false;
       const page = await this.socket.call<SyncPage>("chat.sync", { since: notebook.since, limit });
       pages.push(page);
-      notebook.apply(page.deltas);
+      notebook.apply(page.deltas, page.more);
       if (!page.more) return pages;
     }
   }

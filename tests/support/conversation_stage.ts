@@ -112,9 +112,9 @@ export class ConversationStage implements AsyncDisposable {
       alone: true,
       networked: false,
     });
-    const { conversations, memberships, messages, accounts } = storage;
+    const { conversations, memberships, messages, accounts, reports, audit } = storage;
     const ports = {
-      ...{ conversations, memberships, messages },
+      ...{ conversations, memberships, messages, reports, audit },
       doorbell: new Doorbell(bus),
       people: new People(accounts),
       drops: node.drops,

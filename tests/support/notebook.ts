@@ -15,16 +15,22 @@ export class Notebook {
     return Object.fromEntries(this.versions);
   }
 
-  apply(deltas: readonly ConversationDelta[]): void {
+  /** @param more Whether the answer said that there is more to ask for. */
+  apply(deltas: readonly ConversationDelta[], more = false): void {
     for (const delta of deltas) {
       const { id } = delta.conversation;
       this.states.set(id, delta.state);
-      // What one has left one forgets: as long as one names it, one is told so.
-      if (delta.state === "gone") this.versions.delete(id);
+      // What one has left one forgets when one has all of it: as long as one names it, one is told so.
+      if (delta.state === "gone" && !more) this.versions.delete(id);
       else this.#know(id, delta.version);
       if (delta.state === "member") this.conversations.set(id, delta.conversation);
-      for (const message of delta.messages) this.#keep(message);
+      this.keep(delta.messages);
     }
+  }
+
+  /** What was read from history: nothing is known by it of what has changed since. */
+  keep(messages: readonly Message[]): void {
+    for (const message of messages) this.#keep(message);
   }
 
   /** False when the notification is not about messages. */

@@ -169,19 +169,19 @@ Deno.test("[AF44] a client that goes away ends the call, whether it had got text
   site.upstream.set({ tokenMs: 200 });
   const { abandoned } = site.upstream.counts();
   const stream = await client.chat.completions.create({
-    model: MODEL,
-    messages: [...messages],
-    stream: true,
+    ...{ model: MODEL, messages: [...messages], temperature: 0.5, stream: true },
   });
   for await (const _ of stream) break;
   await site.server.metricIs("barrage_ai_readers", 0);
   const leaving = new AbortController();
-  const waiting = client.chat.completions.create({ model: MODEL, messages: [...messages] }, {
-    signal: leaving.signal,
+  const waiting = fetch(`${site.server.url}/v1/chat/completions`, {
+    ...{ method: "POST", signal: leaving.signal },
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify({ model: MODEL, messages, temperature: 0.5 }),
   });
   await site.server.metricIs("barrage_ai_readers", 1);
   leaving.abort();
-  await rejects(waiting, OpenAI.APIUserAbortError);
+  await rejects(waiting, { name: "AbortError" });
   await site.server.metricIs("barrage_ai_readers", 0);
   await site.upstream.unused();
   equal(site.upstream.counts().abandoned, abandoned + 2);
@@ -202,25 +202,27 @@ Deno.test("[AF45] the same Idempotency-Key is the same answer of the same user",
   equal(site.upstream.counts().calls, calls + 3);
 });
 
-Deno.test("[AF46] a failure before any text has a status and is repeated by the client; later it ends the stream", async () => {
-  const stubborn = clientOf(key, 2);
-  site.upstream.faults({ fault: { kind: "status", status: 500 } });
-  for (const stream of [false, true]) {
-    await rejects(
-      client.chat.completions.create({ model: MODEL, messages: [...messages], stream }),
-      OpenAI.InternalServerError,
-    );
-  }
-  // The keys rest after so many failures; then all is well again.
-  site.upstream.faults({ fault: { kind: "cut", after: 9 } });
+Deno.test("[AF46] a stream that breaks for good after some text ends with an error and not with a reason", async () => {
+  site.upstream.faults({ fault: { kind: "cut", after: 9 }, times: 1 });
   const got: string[] = [];
   await rejects(async () => {
-    const stream = await stubborn.chat.completions.create({
+    const stream = await client.chat.completions.create({
       ...{ model: MODEL, messages: [...messages], response_format: { type: "json_object" }, stream: true },
     });
-    for await (const chunk of stream) got.push(chunk.choices[0]?.delta.content ?? "");
-  }, OpenAI.APIError);
+    for await (const chunk of stream) {
+      got.push(chunk.choices[0]?.delta.content ?? "");
+      equal(chunk.choices[0]?.finish_reason, null);
+    }
+  }, (error: InstanceType<typeof OpenAI.APIError>) => error.code === "unavailable");
   ok(got.join("") !== "");
+});
+
+Deno.test("[AF47] a stream that breaks is gone on with, and its client sees one text", async () => {
+  const before = await site.server.metric("barrage_ai_continued_total");
+  site.upstream.faults({ fault: { kind: "cut", after: 9 }, times: 1 });
+  const runner = client.chat.completions.stream({ model: MODEL, messages: [...messages] });
+  equal(await runner.finalContent(), whole);
+  equal(await site.server.metric("barrage_ai_continued_total"), before + 1);
 });
 
 Deno.test("[AF48] people ask with their tokens, too; guests do not", async () => {
@@ -247,4 +249,74 @@ Deno.test("[AF49] a question may be longer than a frame; over AI_BODY_MAX_BYTES 
     equal(error.status, 400);
     return error instanceof OpenAI.BadRequestError;
   });
+});
+
+Deno.test("[AF42] who asks for too much is told when to come back; the client does so by itself", async () => {
+  await using busy = await AiServer.start({
+    ...{ credentials: 1, inFlight: 1, tokenMs: 20 },
+    env: { AI_WAITING_PER_USER_MAX: 1, AI_REQUESTS_PER_DAY: 3 },
+  });
+  const options = { apiKey: await busy.key("ai"), baseURL: `${busy.server.url}/v1` };
+  const hasty = new OpenAI({ ...options, maxRetries: 0 });
+  const patient = new OpenAI({ ...options, maxRetries: 5 });
+  const body = (n: number) => ({
+    model: MODEL,
+    messages: [{ role: "user" as const, content: `Question ${n}` }],
+  });
+  const running = hasty.chat.completions.create(body(1));
+  await busy.upstream.called(1);
+  const waiting = hasty.chat.completions.create(body(2));
+  await busy.server.metricIs(`barrage_ai_waiting{pool="text-${MODEL}"}`, 1);
+  await rejects(hasty.chat.completions.create(body(3)), (error: InstanceType<typeof OpenAI.APIError>) => {
+    ok(Number(error.headers?.get("retry-after-ms")) > 0);
+    return error instanceof OpenAI.RateLimitError;
+  });
+  const third = patient.chat.completions.create(body(3));
+  for (const made of await Promise.all([running, waiting, third])) {
+    equal(made.choices[0]?.finish_reason, "stop");
+  }
+  await rejects(hasty.chat.completions.create(body(4)), (error: InstanceType<typeof OpenAI.APIError>) => {
+    equal(error.code, "rate_limit_exceeded");
+    return error instanceof OpenAI.RateLimitError;
+  });
+  equal(await busy.server.metric("barrage_ai_over_budget_total"), 1);
+});
+
+Deno.test("[AF46] a provider that fails for good before any text is a failure of the server", async () => {
+  await using broken = await AiServer.start({ env: { AI_ATTEMPTS_MAX: 1 } });
+  broken.upstream.faults({ fault: { kind: "status", status: 500 } });
+  const asking = new OpenAI({
+    apiKey: await broken.key("ai"),
+    baseURL: `${broken.server.url}/v1`,
+    maxRetries: 0,
+  });
+  for (const stream of [false, true]) {
+    await rejects(
+      asking.chat.completions.create({ model: MODEL, messages: [...messages], stream }),
+      OpenAI.InternalServerError,
+    );
+    broken.upstream.faults({ fault: { kind: "reset" } });
+  }
+});
+
+Deno.test("[AF51] a server that stops ends its streams, and stops in time", async () => {
+  await using stopping = await AiServer.start({ tokenMs: 200 });
+  const asking = new OpenAI({
+    apiKey: await stopping.key("ai"),
+    baseURL: `${stopping.server.url}/v1`,
+    maxRetries: 0,
+  });
+  const stream = await asking.chat.completions.create({
+    model: MODEL,
+    messages: [...messages],
+    stream: true,
+  });
+  let asked = false;
+  await rejects(async () => {
+    for await (const _ of stream) {
+      if (!asked) stopping.server.signal("SIGTERM");
+      asked = true;
+    }
+  }, OpenAI.APIError);
+  equal((await stopping.server.ended()).code, 0);
 });

@@ -5,6 +5,7 @@ import { answerId, credentialId, echoCredential, PoolStage, user } from "./pool_
 
 const ONE = [{ inFlightMax: 1, startsPerSecond: 1 }];
 const LAPSE_MS = 16_250;
+const TELL_MS = 7_500;
 
 Deno.test("[I10] the credential that has rested longest is lent first", async () => {
   await using stage = await PoolStage.open({ uses: [{}, {}, {}] });
@@ -75,7 +76,9 @@ Deno.test("[I14] a no after a command that may have run is not believed: the lea
   await stage.clock.advance(5_000);
   equal(tries, 2);
   equal((await stage.use()).inFlight, 1);
-  await stage.clock.advance(LAPSE_MS - 5_000 + 2);
+  await stage.clock.advance(LAPSE_MS + TELL_MS - 5_002);
+  equal((await stage.use()).inFlight, 1, "somebody may have been told as late as that");
+  await stage.clock.advance(4);
   equal((await stage.use()).inFlight, 0);
 });
 
@@ -110,6 +113,17 @@ Deno.test("[I15] a lease that nobody was heard of for its term lapses, and is co
   deepEqual(stage.served, [1], "its start may have been the last thing that happened");
   await stage.clock.advance(5);
   deepEqual(stage.served, [1, 2]);
+});
+
+Deno.test("[I15] the term of a lease whose commit took long begins when it is told", async () => {
+  await using stage = await PoolStage.open({ uses: ONE });
+  const go = stage.store.hold("lane");
+  await stage.pool.enqueue(stage.ticket(1));
+  await stage.clock.advance(20_000);
+  go();
+  await stage.clock.advance(LAPSE_MS);
+  deepEqual([stage.served, stage.meters.counts.leases_lapsed], [[1], 0]);
+  deepEqual(await stage.pool.renew({ lease: stage.leaseOf(1) }), { held: true });
 });
 
 Deno.test("[I16] a release again is harmless, and so is one of a lease that nobody has", async () => {

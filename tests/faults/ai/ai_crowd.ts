@@ -6,7 +6,8 @@ import { dialSocket } from "../chat/socket_line.ts";
 import type { Company, Finding } from "../company.ts";
 import type { Message } from "../history.ts";
 import { Asker, type Question } from "./asker.ts";
-import { jain, leasesIn } from "./upstream_facts.ts";
+import { jain } from "./fairness.ts";
+import { leasesIn } from "./postgres_leases.ts";
 
 /** So many pools that every node owns some. */
 const MODELS = ["m1", "m2", "m3", "m4", "m5", "m6"];

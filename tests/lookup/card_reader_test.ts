@@ -1,0 +1,153 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { BarrageError } from "protocol/errors.ts";
+import { ReadStage } from "tests/support/read_stage.ts";
+import { ulid } from "tests/support/room_stage.ts";
+import { outcome } from "tests/support/runtime_stage.ts";
+
+const ROOM = ulid(1);
+const NODES = ["a", "b", "c"];
+
+async function staged(...args: Parameters<typeof ReadStage.open>): Promise<ReadStage> {
+  const stage = await ReadStage.open(...args);
+  await stage.createRoom(ROOM, "v1");
+  return stage;
+}
+
+Deno.test("[LK10] ten thousand reads of one expired card on three nodes are one query", async () => {
+  await using stage = await staged(NODES, { merge: { recentMs: 1_000 } });
+  stage.queryMs = () => 5;
+  await stage.run(stage.node("a").title(ROOM, false));
+  await stage.clock.advance(stage.limits.staleMs);
+  stage.queries = 0;
+  const reads = Array.from({ length: 10_000 }, (_, n) => stage.node(NODES[n % 3]!).title(ROOM, false));
+  const titles = await stage.run(Promise.all(reads));
+  ok(titles.every(({ title }) => title === "v1"));
+  equal(stage.queries, 1);
+});
+
+Deno.test("[LK10] so are ten thousand of one that may still be shown, and none of them waits for it", async () => {
+  await using stage = await staged(NODES, { reads: { earlyFactor: 0 } });
+  await stage.run(stage.node("a").title(ROOM, false));
+  await stage.clock.advance(stage.limits.freshMs);
+  stage.queries = 0;
+  stage.queryMs = () => 1_000;
+  const began = stage.clock.monotonic();
+  const reads = Array.from({ length: 10_000 }, (_, n) => stage.node(NODES[n % 3]!).title(ROOM, false));
+  await stage.run(Promise.all(reads));
+  ok(stage.clock.monotonic() - began < 50);
+  await stage.clock.advance(2_000);
+  equal(stage.queries, 1);
+});
+
+Deno.test("[LK11] a fresh read sees what was acknowledged before it, with every cache full and every message lost", async () => {
+  await using stage = await staged(NODES);
+  for (const id of NODES) await stage.run(stage.node(id).title(ROOM, false));
+  stage.faults.lost = 1;
+  await stage.rename(ROOM, "v2", "a");
+  const seen = await stage.run(Promise.all(NODES.map((id) => stage.node(id).title(ROOM, true))));
+  deepEqual(seen.map(({ title }) => title), ["v2", "v2", "v2"]);
+});
+
+Deno.test("[LK12] a reader who has seen a version is shown none before it", async () => {
+  await using stage = await staged(NODES);
+  for (const id of NODES) await stage.run(stage.node(id).title(ROOM, false));
+  stage.faults.lost = 1;
+  await stage.rename(ROOM, "v2", "a");
+  const { reader } = stage.node("b");
+  equal((await stage.run(reader.read("room", ROOM))).version, 1);
+  equal((await stage.run(reader.read("room", ROOM, { atLeast: 2 }))).version, 2);
+});
+
+Deno.test("[LK13] a change is seen on every node at once, and costs each of them no query but one for all", async () => {
+  await using stage = await staged(NODES);
+  for (const id of NODES) await stage.run(stage.node(id).title(ROOM, false));
+  stage.queries = 0;
+  await stage.rename(ROOM, "v2", "b");
+  await stage.clock.advance(1);
+  const seen = await stage.run(Promise.all(NODES.map((id) => stage.node(id).title(ROOM, false))));
+  deepEqual(seen.map(({ title }) => title), ["v2", "v2", "v2"]);
+  equal(stage.queries, 1);
+  await stage.clock.advance(1_000);
+  deepEqual(await stage.storage.changes.untold(0, 10), []);
+});
+
+Deno.test("[LK14] a change that its node died of is told within two seconds, and then never again", async () => {
+  await using stage = await staged(NODES);
+  for (const id of NODES) await stage.run(stage.node(id).title(ROOM, false));
+  await stage.rename(ROOM, "v2");
+  equal((await stage.storage.changes.untold(0, 10)).at(-1)!.version, 2);
+  await stage.clock.advance(2_100);
+  const seen = await stage.run(Promise.all(NODES.map((id) => stage.node(id).title(ROOM, false))));
+  deepEqual(seen.map(({ title }) => title), ["v2", "v2", "v2"]);
+  deepEqual(await stage.storage.changes.untold(0, 10), []);
+});
+
+Deno.test("[LK14] while the shared cache is away a change stays untold, until nothing can be that old any more", async () => {
+  await using stage = await staged(NODES);
+  stage.sharedAway = true;
+  await stage.rename(ROOM, "v2", "a");
+  await stage.clock.advance(stage.limits.staleMs);
+  ok((await stage.storage.changes.untold(0, 10)).length > 0);
+  await stage.clock.advance(stage.limits.staleMs + 5_000);
+  deepEqual(await stage.storage.changes.untold(0, 10), []);
+});
+
+Deno.test("[LK15] a node that was off the bus forgets what it kept in its own memory", async () => {
+  await using stage = await staged(["a"], { reads: { firstMs: 30_000 } });
+  const { reader, bus } = stage.node("a");
+  await stage.run(reader.read("room", ROOM));
+  await stage.run(reader.read("room", ROOM));
+  const { first } = reader.stats;
+  bus.disconnect();
+  bus.reconnect();
+  await stage.clock.settle();
+  await stage.run(reader.read("room", ROOM));
+  equal(reader.stats.first, first);
+  await stage.run(reader.read("room", ROOM));
+  equal(reader.stats.first, first + 1);
+});
+
+Deno.test("[LK16] that nothing has an id is believed for its short time only", async () => {
+  await using stage = await staged(["a"]);
+  const { reader } = stage.node("a");
+  const id = ulid(77);
+  stage.queries = 0;
+  for (let n = 0; n < 100; n++) equal((await stage.run(reader.read("room", id))).version, 0);
+  equal(stage.queries, 1);
+  stage.faults.lost = 1;
+  await stage.createRoom(id, "new");
+  await stage.clock.advance(stage.limits.absentMs);
+  equal((await stage.run(reader.read("room", id))).version, 1);
+});
+
+Deno.test("[LK17] with the store away a reader is told, or shown an outdated card where the operator prefers that", async () => {
+  let servesStale = false;
+  await using stage = await staged(["a"], { reader: { servesStale: () => servesStale } });
+  const { reader } = stage.node("a");
+  await stage.run(reader.read("room", ROOM));
+  stage.failQueries = () => new BarrageError("unavailable", "The database cannot be reached");
+  await stage.clock.advance(stage.limits.staleMs + 1);
+  equal(await outcome(reader.read("room", ROOM), stage.clock.advance(10)), "unavailable");
+  servesStale = true;
+  const shown = await stage.run(reader.read("room", ROOM));
+  equal(shown.version, 1);
+  ok(shown.ageMs > stage.limits.staleMs);
+  equal(await outcome(reader.read("room", ROOM, { fresh: true }), stage.clock.advance(10)), "unavailable");
+  await stage.clock.advance(stage.limits.outdatedMs);
+  equal(await outcome(reader.read("room", ROOM), stage.clock.advance(10)), "unavailable");
+});
+
+Deno.test("[LK18] dear cards are renewed before their time, and nobody waits", async () => {
+  await using stage = await staged(["a"], { reads: { earlyFactor: 4, freshMs: 2_000, firstMs: 100 } });
+  const { reader } = stage.node("a");
+  stage.queryMs = () => 200;
+  await stage.run(reader.read("room", ROOM));
+  stage.queries = 0;
+  let oldest = 0;
+  for (let passed = 0; passed < 10_000; passed += 50) {
+    await stage.clock.advance(50);
+    oldest = Math.max(oldest, (await reader.read("room", ROOM)).ageMs);
+  }
+  ok(stage.queries >= 5, `${stage.queries} queries`);
+  ok(oldest < 2_400, `${oldest} ms`);
+});
