@@ -2,6 +2,8 @@ import { mayReconnect } from "protocol/close_codes.ts";
 import { ERRORS } from "protocol/errors.ts";
 import type { RoomFrame } from "protocol/items.ts";
 import type { Method, NotificationParams, Params, Result } from "protocol/methods.ts";
+import type { Ai } from "./ai/ai.ts";
+import { AiClient } from "./ai/ai_client.ts";
 import { backoff } from "./backoff.ts";
 import { Call, type CallMethod } from "./call.ts";
 import type { Chat, ChatOptions } from "./chat/chat.ts";
@@ -46,6 +48,10 @@ export interface BarrageEvents {
   closing: [NotificationParams<"session.closing">];
   /** Something happened to the account that its owner should know of. */
   alert: [NotificationParams<"account.alert">];
+  /** A notification about an answer that is read over this link. */
+  ai: [method: string, params: unknown];
+  /** There is another link: what was read over the last one is not told over it. */
+  linked: [];
 }
 
 const OPEN_TIMEOUT_MS = 10_000;
@@ -60,6 +66,8 @@ export class Barrage implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #events = new Emitter<BarrageEvents>();
+  /** Models behind the server. */
+  readonly ai: Ai = new AiClient(this, () => ({ clock: this.#clock, random: this.#random }));
   readonly #outbox: Outbox;
   readonly #rooms: Rooms;
   readonly #chat: ChatClient;
@@ -260,6 +268,7 @@ export class Barrage implements AsyncDisposable {
     const entered = this.#rooms.linkOpened();
     this.#chat.linkOpened(user);
     if (before === undefined) this.#enter({ status: "open", user });
+    this.#events.emit("linked");
     Promise.allSettled([entered, emptied]).then(() => {
       if (before === this.#leaving) this.#leave(undefined);
       if (link === this.#link && !this.#doomed) this.#outbox.flow();
@@ -293,6 +302,7 @@ export class Barrage implements AsyncDisposable {
       case "account.alert":
         return this.#events.emit("alert", message.params as NotificationParams<"account.alert">);
       default:
+        if (message.method.startsWith("ai.")) return this.#events.emit("ai", message.method, message.params);
         return this.#chat.receive(message.method, message.params);
     }
   }

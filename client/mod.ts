@@ -22,6 +22,13 @@
  * await ben.send("hello");
  * ```
  *
+ * Models:
+ *
+ * ```ts
+ * const answer = barrage.ai.ask({ text: "What is a wave?" });
+ * for await (const { offset, text } of answer) shown = shown.slice(0, offset) + text;
+ * ```
+ *
  * With an account:
  *
  * ```ts
@@ -33,6 +40,7 @@
  * @module
  */
 export { refresh, register, signIn, signOut } from "./accounts.ts";
+export type { Ai, AiAnswer, AiAnswerEvents, AiAnswerState, AiPiece } from "./ai/ai.ts";
 export { Barrage, type BarrageEvents, type BarrageOptions } from "./barrage.ts";
 export type { Chat, ChatEvents, ChatOptions } from "./chat/chat.ts";
 export type { ChatConversation, ConversationEvents, Member, MemberState } from "./chat/conversation.ts";
