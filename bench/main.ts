@@ -4,11 +4,13 @@ import type { FanOutLoad } from "./measures/fan_out.ts";
 import { measureStart } from "./measures/start.ts";
 import { type Options, PARTS, readOptions, USAGE } from "./options.ts";
 import { runAccounts } from "./parts/accounts.ts";
+import { type AiTerms, runAi } from "./parts/ai.ts";
 import { runBusBytes } from "./parts/bus_bytes.ts";
 import { type ChatTerms, runChat } from "./parts/chat.ts";
 import { runFanOut } from "./parts/fan_out.ts";
 import { runHandOff } from "./parts/hand_off.ts";
 import { runMemory } from "./parts/memory.ts";
+import { runReads } from "./parts/reads.ts";
 import { runRemote } from "./parts/remote.ts";
 import { runSpread } from "./parts/spread.ts";
 import { runTakeover } from "./parts/takeover.ts";
@@ -41,6 +43,30 @@ const QUICK_CHAT: ChatTerms = {
   group: { members: 100, online: 20, messages: 5, everyMs: 50 },
   sync: { people: 2, conversations: 10, messages: 50, restarts: 1 },
 };
+/** More than is ever under way. */
+const HIGH = { model: "fast", keys: 4, limits: { startsPerSecond: 10_000, inFlight: 1_000 } };
+const AI: AiTerms = {
+  slots: {
+    ...{ model: "busy", keys: 8, limits: { startsPerSecond: 2, inFlight: 2 }, tokens: 16, tokenMs: 100 },
+    ...{ guests: 24, questions: 5, seconds: 15 },
+  },
+  firstToken: { ...HIGH, tokens: 3, tokenMs: 2, requests: 600 },
+  streams: { ...HIGH, tokens: 20, tokenMs: 10, underWay: 200, guests: 16, seconds: 5 },
+  takeover: {
+    ...{ model: "slow", keys: 4, limits: { startsPerSecond: 2, inFlight: 2 }, tokens: 16, tokenMs: 100 },
+    ...{ askers: 24, questions: 3, kills: 3, nodes: 3 },
+  },
+  rounds: 2,
+};
+const QUICK_AI: AiTerms = {
+  slots: { ...AI.slots, guests: 8, seconds: 2 },
+  firstToken: { ...AI.firstToken, requests: 50 },
+  streams: { ...AI.streams, underWay: 50, seconds: 1 },
+  takeover: { ...AI.takeover, kills: 1 },
+  rounds: 1,
+};
+const READS = { seconds: 4, rate: 5_000, users: 10_000 };
+const QUICK_READS = { seconds: 0.5, rate: 1_000, users: 1_000 };
 const QUICK_LEASE = { leaseTtlMs: 2_000, leaseRenewMs: 500 };
 
 if (Deno.args.includes("--help")) {
@@ -162,6 +188,12 @@ async function bench(options: Options): Promise<Result> {
         break;
       case "chat":
         result.chat = await runChat(quick ? QUICK_CHAT : CHAT, rounds, progress);
+        break;
+      case "reads":
+        result.reads = await runReads(quick ? QUICK_READS : READS, rounds, progress);
+        break;
+      case "ai":
+        result.ai = await runAi(quick ? QUICK_AI : AI, progress);
         break;
     }
   }

@@ -35,6 +35,8 @@ export const PARTS = [
   "hand-off",
   "accounts",
   "chat",
+  "ai",
+  "reads",
 ] as const;
 
 export const USAGE = `deno task bench [options]
@@ -68,7 +70,9 @@ Parts on a cluster of real servers (nats-server, PostgreSQL) and several nodes:
 
 Parts on both:
   accounts         checking a token, signing in, and from the end of a session to its closed sockets
-  chat             durable messages against bare inserts, from sending to receiving, a large group, a sync`;
+  chat             durable messages against bare inserts, from sending to receiving, a large group, a sync
+  ai               slots used, time to the first token, streams a second, takeover of a pool
+  reads            reads by id, merged and not, and a profile over HTTP (PostgreSQL, one node)`;
 
 const FULL = {
   viewers: 2_000,

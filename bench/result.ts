@@ -2,8 +2,10 @@ import type { Machine } from "./machine.ts";
 import type { StartTimes } from "./measures/start.ts";
 import type { Options } from "./options.ts";
 import type { AccountsPart } from "./parts/accounts.ts";
+import type { AiPart } from "./parts/ai.ts";
 import type { BusPart } from "./parts/bus_bytes.ts";
 import type { ChatPart } from "./parts/chat.ts";
+import type { ReadsPart } from "./parts/reads.ts";
 import type { FanOutPart } from "./parts/fan_out.ts";
 import type { HandOffPart } from "./parts/hand_off.ts";
 import type { MemoryPart } from "./parts/memory.ts";
@@ -29,4 +31,6 @@ export interface Result {
   handOff?: HandOffPart;
   accounts?: AccountsPart;
   chat?: ChatPart;
+  reads?: ReadsPart;
+  ai?: AiPart;
 }

@@ -2,17 +2,19 @@ import { advantage, type FanOutPart } from "../parts/fan_out.ts";
 import type { MemoryPart } from "../parts/memory.ts";
 import type { Result } from "../result.ts";
 import { renderAccounts } from "./accounts.ts";
+import { renderAi } from "./ai.ts";
 import { renderChat } from "./chat.ts";
 import { renderBus, renderRemote, renderSpread, renderTakeover } from "./cluster.ts";
 import { count, kib, medians, ms, percent, times } from "./format.ts";
 import { renderHandOff } from "./hand_off.ts";
+import { renderReads } from "./reads.ts";
 import { table } from "./table.ts";
 import { judge } from "./targets.ts";
 
 /** The whole run as Markdown. */
 export function renderReport(result: Result): string {
   const { machine, options, heavy, light, frames, memory, commands, start } = result;
-  const { remote, oneRoom, manyRooms, bus, takeover, handOff, accounts, chat } = result;
+  const { remote, oneRoom, manyRooms, bus, takeover, handOff, accounts, chat, ai, reads } = result;
   const sections = [
     `${machine.date}, ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, ` +
     `Deno ${machine.deno}${
@@ -47,6 +49,8 @@ export function renderReport(result: Result): string {
   if (handOff !== undefined) sections.push(`### Planned hand-off\n\n${renderHandOff(handOff)}`);
   if (accounts !== undefined) sections.push(`### Accounts\n\n${renderAccounts(accounts)}`);
   if (chat !== undefined) sections.push(`### Chat\n\n${renderChat(chat)}`);
+  if (reads !== undefined) sections.push(`### Reads\n\n${renderReads(reads)}`);
+  if (ai !== undefined) sections.push(`### AI\n\n${renderAi(ai)}`);
   return sections.join("\n\n") + "\n";
 }
 

@@ -2,6 +2,8 @@ import type { LoginRow } from "../measures/logins.ts";
 import type { Spread } from "../parts/accounts.ts";
 import { advantage } from "../parts/fan_out.ts";
 import type { Result } from "../result.ts";
+import { judgeReads } from "./read_targets.ts";
+import { judgeAi } from "./ai_targets.ts";
 import { judgeChat } from "./chat_targets.ts";
 import { count, micros, ms, percent } from "./format.ts";
 import type { Target } from "./target.ts";
@@ -22,7 +24,14 @@ const CLOSED_MS = 200;
 
 /** What the project sets out to reach, and whether this run did. */
 export function judge(result: Result): Target[] {
-  return [...judgeNode(result), ...judgeCluster(result), ...judgeAccounts(result), ...judgeChat(result)];
+  return [
+    ...judgeNode(result),
+    ...judgeCluster(result),
+    ...judgeAccounts(result),
+    ...judgeChat(result),
+    ...judgeAi(result),
+    ...judgeReads(result),
+  ];
 }
 
 function judgeCluster({ remote, oneRoom, manyRooms, bus, takeover, handOff }: Result): Target[] {
