@@ -2,6 +2,7 @@ import { hash32 } from "./runtime/shard.ts";
 
 const BITS_PER_KEY = 16;
 const HASHES = 7;
+const LEAST = 65_536;
 
 /**
  * Bloom filter (Bloom 1970) that grows by adding layers of double capacity. With 16 bits a key and 7 hashes a layer
@@ -10,11 +11,22 @@ const HASHES = 7;
 export class BloomFilter {
   readonly #layers: { readonly words: Uint32Array; readonly capacity: number; count: number }[] = [];
 
-  constructor(capacity = 65_536) {
-    this.#grow(capacity);
+  /** @param capacity How many keys the first layer is for. */
+  constructor(capacity = LEAST) {
+    this.#grow(Math.max(LEAST, capacity));
+  }
+
+  /** Keys that were added. One that was there already counts only if the filter cannot tell: no more than were added. */
+  get size(): number {
+    return this.#layers.reduce((sum, { count }) => sum + count, 0);
+  }
+
+  get layers(): number {
+    return this.#layers.length;
   }
 
   add(key: string): void {
+    if (this.mayHave(key)) return;
     let layer = this.#layers.at(-1)!;
     if (layer.count >= layer.capacity) layer = this.#grow(layer.capacity * 2);
     layer.count++;

@@ -9,6 +9,7 @@ import {
   type SecretInput,
   UsageError,
 } from "./commands/command.ts";
+import { hot } from "./commands/hot.ts";
 import { keys } from "./commands/keys.ts";
 import { messages } from "./commands/messages.ts";
 import { reports } from "./commands/reports.ts";
@@ -20,6 +21,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
   accounts,
   ai,
   audit,
+  hot,
   keys,
   messages,
   reports,

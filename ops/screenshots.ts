@@ -7,6 +7,7 @@ import {
 } from "playwright-core";
 import { Audience } from "./screenshots/audience.ts";
 import { openAccount } from "./screenshots/member.ts";
+import { askAround, Model } from "./screenshots/model.ts";
 import { StageServer } from "./screenshots/stage_server.ts";
 import { talk, type Talkers } from "./screenshots/talkers.ts";
 
@@ -134,4 +135,11 @@ await shoot(browser, "chat-phone", { ...signedIn, ...PHONE, colorScheme: "dark" 
   await page.waitForTimeout(500);
 });
 talkers?.[Symbol.dispose]();
+await using model = new Model();
+await model.connect(server.url, (await Deno.readTextFile(`${server.dataDir}/operator_key`)).trim());
+await shoot(browser, "ai", { ...signedIn, colorScheme: "light" }, async (page) => {
+  await askAround(page, server.url);
+  await page.locator("#ask").blur();
+  await page.waitForTimeout(500);
+});
 for (const audience of audiences) audience[Symbol.dispose]();

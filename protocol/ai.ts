@@ -96,6 +96,24 @@ export const AnswerView = z.object({
 });
 export type AnswerView = z.infer<typeof AnswerView>;
 
+const ImageRequest = z.strictObject({
+  feature: z.literal("image"),
+  prompt: z.string().min(1).max(4_000),
+  width: z.int().min(64).max(4_096).default(1_024),
+  height: z.int().min(64).max(4_096).default(1_024),
+});
+const SlidesRequest = z.strictObject({
+  feature: z.literal("slides"),
+  prompt: z.string().min(1).max(8_000),
+  title: z.string().max(200).optional(),
+  language: z.string().max(16).optional(),
+  pages: z.int().min(1).max(40).default(10),
+});
+
+/** What is made from one prompt, whatever was said before. */
+export const Prompted = z.discriminatedUnion("feature", [ImageRequest, SlidesRequest]);
+export type Prompted = z.infer<typeof Prompted>;
+
 /** What is asked of a pool, complete: nothing else is read to answer it. */
 export const AiRequest = z.discriminatedUnion("feature", [
   z.strictObject({
@@ -103,19 +121,8 @@ export const AiRequest = z.discriminatedUnion("feature", [
     messages: z.array(AiMessage).min(1).max(AI_MESSAGES_MAX),
     options: AiOptions.default({}),
   }),
-  z.strictObject({
-    feature: z.literal("image"),
-    prompt: z.string().min(1).max(4_000),
-    width: z.int().min(64).max(4_096).default(1_024),
-    height: z.int().min(64).max(4_096).default(1_024),
-  }),
-  z.strictObject({
-    feature: z.literal("slides"),
-    prompt: z.string().min(1).max(8_000),
-    title: z.string().max(200).optional(),
-    language: z.string().max(16).optional(),
-    pages: z.int().min(1).max(40).default(10),
-  }),
+  ImageRequest,
+  SlidesRequest,
 ]);
 export type AiRequest = z.infer<typeof AiRequest>;
 

@@ -1,12 +1,19 @@
 import { UpstreamFault } from "actors/ai/provider.ts";
 import { Body } from "./body.ts";
 
+const encoder = new TextEncoder();
+
 /**
  * A body that can be read once only: with any other, Deno's fetch makes the call again by itself when the upstream hangs
  * up on a connection that was kept, and nobody would have counted that second call.
  */
 function once(body: string): ReadableStream<Uint8Array> {
-  return new Blob([body]).stream();
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(encoder.encode(body));
+      controller.close();
+    },
+  });
 }
 
 /**

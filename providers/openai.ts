@@ -39,12 +39,13 @@ export class OpenAiProvider implements Provider {
     this.prefill = options.prefill ?? false;
   }
 
-  async *call(call: UpstreamCall, signal: AbortSignal): AsyncGenerator<UpstreamEvent> {
+  /** No generator of its own: each event would pass through it. */
+  call(call: UpstreamCall, signal: AbortSignal): AsyncGenerator<UpstreamEvent> {
     switch (call.request.feature) {
       case "text":
-        return yield* this.#chat(call, call.request, signal);
+        return this.#chat(call, call.request, signal);
       case "image":
-        return yield* this.#image(call, call.request, signal);
+        return this.#image(call, call.request, signal);
       case "slides":
         throw new UpstreamFault("invalid", "This provider makes no slides");
     }

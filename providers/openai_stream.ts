@@ -139,7 +139,8 @@ export async function* readStream(body: Body, reader: ChatReader): AsyncGenerato
     parser.feed(decoder.decode(piece, { stream: true }));
     const taken = data;
     data = [];
-    for (const each of taken) yield* reader.take(each);
+    // Not `yield*`, which waits several times for each event.
+    for (const each of taken) for (const event of reader.take(each)) yield event;
     if (reader.finished) body.endWithin(DRAIN_MS);
   }
   // A last event that nothing ends.

@@ -8,6 +8,7 @@ import { Message } from "protocol/chat.ts";
 import type { MembershipStore } from "storage/conversation_storage.ts";
 import type { Storage } from "storage/storage.ts";
 import type { AddressLimiter } from "./address_limiter.ts";
+import { answersOf, ExportedAnswer, ExportedThread, threadsOf } from "./ai_export.ts";
 import { createHttpApp, failure } from "./http_app.ts";
 import type { Authenticator } from "./identify.ts";
 import { memberOf } from "./members.ts";
@@ -21,6 +22,9 @@ const Exported = z.object({
   ...LoginSessions.shape,
   /** What one sees of it, and what one has sent. */
   conversations: z.array(z.object({ conversation: z.unknown(), messages: z.array(Message) })),
+  threads: z.array(ExportedThread),
+  /** What one asked outside threads. */
+  answers: z.array(ExportedAnswer),
 });
 
 const read = createRoute({
@@ -28,7 +32,8 @@ const read = createRoute({
   path: "/v1/account/export",
   summary: "Take one's own data along, as one JSON document",
   description:
-    "The account, its sessions, and for each conversation one is in: how one sees it, and what one sent.",
+    "The account, its sessions; for each conversation one is in how one sees it, and what one sent; what one " +
+    "asked of AI, and the answers.",
   tags: ["accounts"],
   security: [{ token: [] }],
   responses: {
@@ -43,7 +48,7 @@ const read = createRoute({
 export interface ExportParts {
   readonly node: ActorNode;
   readonly authenticator: Pick<Authenticator, "identify">;
-  readonly storage: Pick<Storage, "memberships">;
+  readonly storage: Pick<Storage, "memberships" | "threads" | "answers">;
   /** Each reads everything one has ever said. */
   readonly limiter: AddressLimiter;
 }
@@ -54,9 +59,11 @@ export function exportRoutes({ node, authenticator, storage, limiter }: ExportPa
     await limiter.take(c.env.address);
     const account = node.ref(accountActor, caller.user.id, caller);
     const head = { account: await account.read({}), ...await account.sessions({}) };
-    const body = ReadableStream.from(
-      documentOf(head, conversationsOf(node, storage.memberships, caller), caller.user.id),
-    );
+    const body = ReadableStream.from(documentOf(head, {
+      conversations: conversationsOf(node, storage.memberships, caller),
+      threads: threadsOf(storage, caller.user.id),
+      answers: answersOf(storage.answers, caller.user.id),
+    }));
     const response = new Response(body.pipeThrough(new TextEncoderStream()), {
       headers: {
         "content-type": "application/json",
@@ -70,24 +77,31 @@ export function exportRoutes({ node, authenticator, storage, limiter }: ExportPa
 }
 
 /** Goes on when the piece before has been taken. */
-async function* documentOf(head: object, conversations: AsyncIterable<Ref<ConversationVerbs>>, user: string) {
-  yield `${JSON.stringify(head).slice(0, -1)},"conversations":[`;
-  let separator = "";
-  for await (const ref of conversations) {
-    for await (const piece of conversationOf(ref, user)) {
-      yield separator + piece;
-      separator = "";
+async function* documentOf(
+  head: object,
+  lists: Readonly<Record<string, AsyncIterable<AsyncIterable<string>>>>,
+): AsyncGenerator<string> {
+  yield JSON.stringify(head).slice(0, -1);
+  for (const [name, elements] of Object.entries(lists)) {
+    yield `,${JSON.stringify(name)}:[`;
+    let separator = "";
+    for await (const element of elements) {
+      for await (const piece of element) {
+        yield separator + piece;
+        separator = "";
+      }
+      separator = ",";
     }
-    separator = ",";
+    yield "]";
   }
-  yield "]}";
+  yield "}";
 }
 
 async function* conversationsOf(
   node: ActorNode,
   memberships: Pick<MembershipStore, "ofUser">,
   caller: UserCaller,
-): AsyncGenerator<Ref<ConversationVerbs>> {
+): AsyncGenerator<AsyncIterable<string>> {
   let after: string | undefined;
   do {
     const page = await memberships.ofUser(caller.user.id, {
@@ -95,7 +109,8 @@ async function* conversationsOf(
       ...(after === undefined ? {} : { after }),
     });
     for (const { conversation, state } of page) {
-      if (state !== "invited" && state !== "asked") yield node.ref(conversationActor, conversation, caller);
+      if (state === "invited" || state === "asked") continue;
+      yield conversationOf(node.ref(conversationActor, conversation, caller), caller.user.id);
     }
     after = page.length === PAGE ? page.at(-1)?.conversation : undefined;
   } while (after !== undefined);

@@ -3,14 +3,12 @@ import {
   Account,
   ChangePassword,
   ConfirmPassword,
-  Profile,
   Register,
   SignedIn,
   UpdatedAccount,
   UpdateProfile,
 } from "protocol/accounts.ts";
 import { BarrageError } from "protocol/errors.ts";
-import { Ulid } from "protocol/ids.ts";
 import { PersonName } from "protocol/users.ts";
 import { accountActor } from "actors/account/definition.ts";
 import { ANONYMOUS } from "actors/runtime/caller.ts";
@@ -70,15 +68,6 @@ const remove = createRoute({
   responses: { 204: { description: "Removed" }, default: failure },
 });
 
-const profile = createRoute({
-  method: "get",
-  path: "/v1/users/{user}",
-  summary: "Show what somebody lets others see",
-  tags,
-  request: { params: z.object({ user: Ulid }) },
-  responses: { 200: json(Profile, "The profile"), default: failure },
-});
-
 const confirm = createRoute({
   method: "post",
   path: "/v1/account/confirm",
@@ -102,7 +91,7 @@ const changePassword = createRoute({
 
 export interface AccountParts {
   readonly node: ActorNode;
-  readonly accounts: Pick<AccountStore, "credentials" | "read">;
+  readonly accounts: Pick<AccountStore, "credentials">;
   readonly authenticator: Pick<Authenticator, "identify" | "callerOf">;
   readonly passwords: Pick<Passwords, "choose">;
   readonly check: Pick<PasswordCheck, "confirm">;
@@ -151,15 +140,6 @@ export function accountRoutes(parts: AccountParts) {
       await own(await memberOf(authenticator, c.req.raw)).remove({});
       desk.forget(c);
       return c.body(null, 204);
-    })
-    .openapi(profile, async (c) => {
-      const caller = await authenticator.callerOf(c.req.raw);
-      const { user } = c.req.valid("param");
-      // Whoever makes ids up wakes no actors.
-      if (await accounts.read(user) === undefined) throw new BarrageError("not_found", "No such account");
-      // It differs with who asks.
-      c.header("cache-control", "no-store");
-      return c.json(await node.ref(accountActor, user, caller).profile({}), 200);
     })
     .openapi(confirm, async (c) => {
       const member = await memberOf(authenticator, c.req.raw);

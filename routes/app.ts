@@ -18,6 +18,7 @@ import { type EventParts, eventRoutes } from "./events.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import { type GuestParts, guestRoutes } from "./guests.ts";
 import { type HealthParts, healthRoutes } from "./health.ts";
+import { type HotParts, hotRoutes } from "./hot.ts";
 import { createHttpApp } from "./http_app.ts";
 import type { Authenticator } from "./identify.ts";
 import { type KeySetParts, keySetRoutes } from "./jwks.ts";
@@ -37,6 +38,7 @@ import { type ResealingParts, resealingRoutes } from "./resealing.ts";
 import { type RoomParts, roomRoutes } from "./rooms.ts";
 import { type SessionParts, sessionRoutes } from "./sessions.ts";
 import { type SignInParts, signInRoutes } from "./sign_in.ts";
+import { type UserCardParts, userCardRoutes } from "./user_cards.ts";
 import { type UserSearchParts, userSearchRoutes } from "./user_search.ts";
 
 /** What each group of routes works with; none of them sees the parts of another. */
@@ -48,6 +50,8 @@ export interface AppParts {
   readonly keySet: KeySetParts;
   readonly guests: GuestParts;
   readonly accounts: AccountParts;
+  readonly userCards: UserCardParts;
+  readonly hot: HotParts;
   readonly userSearch: UserSearchParts;
   readonly signIn: SignInParts;
   readonly oidc: OidcParts;
@@ -88,6 +92,8 @@ export function createApp(parts: AppParts) {
   app.route("/", keySetRoutes(parts.keySet));
   app.route("/", guestRoutes(parts.guests));
   app.route("/", accountRoutes(parts.accounts));
+  app.route("/", userCardRoutes(parts.userCards));
+  app.route("/", hotRoutes(parts.hot));
   app.route("/", userSearchRoutes(parts.userSearch));
   app.route("/", signInRoutes(parts.signIn));
   app.route("/", oidcRoutes(parts.oidc));

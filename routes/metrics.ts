@@ -12,6 +12,7 @@ import { type AnswerMetricsParts, declareAnswerMetrics } from "./answer_metrics.
 import { type ClusterMetricsParts, declareClusterMetrics } from "./cluster_metrics.ts";
 import type { HttpEnv } from "./http_app.ts";
 import { declareMetric } from "./metric.ts";
+import { declareReadMetrics, type ReadMetricsParts } from "./read_metrics.ts";
 
 export interface MetricsParts extends ClusterMetricsParts {
   readonly storage: Pick<Storage, "lane">;
@@ -21,6 +22,7 @@ export interface MetricsParts extends ClusterMetricsParts {
   readonly hub: Hub;
   readonly chat: ChatHub;
   readonly pools: PoolMeters;
+  readonly reads: ReadMetricsParts;
   readonly ai: AnswerMetricsParts;
 }
 
@@ -30,6 +32,7 @@ export function metricsRoutes(parts: MetricsParts) {
   declare(registry, parts);
   declareClusterMetrics(registry, parts);
   declareAiMetrics(registry, parts.pools);
+  declareReadMetrics(registry, parts.reads);
   declareAnswerMetrics(registry, parts.ai);
   return new Hono<HttpEnv>().get("/metrics", async (c) => {
     c.header("content-type", registry.contentType);

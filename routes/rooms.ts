@@ -5,6 +5,9 @@ import type { RoomDirectory } from "actors/room/directory.ts";
 import { roomActor } from "actors/room/definition.ts";
 import type { ActorNode } from "actors/runtime/node.ts";
 import type { RoomStore } from "storage/storage.ts";
+import { BarrageError } from "protocol/errors.ts";
+import type { CardDesk } from "./card_desk.ts";
+import { seenVersion, tagCard } from "./card_headers.ts";
 import type { AddressLimiter } from "./address_limiter.ts";
 import { createHttpApp, failure, json } from "./http_app.ts";
 import type { Authenticator } from "./identify.ts";
@@ -45,7 +48,11 @@ const read = createRoute({
   summary: "Show a room",
   tags,
   request: { params },
-  responses: { 200: json(Room, "The room"), default: failure },
+  responses: {
+    200: json(Room, "The room"),
+    304: { description: "The asker has it already" },
+    default: failure,
+  },
 });
 
 const update = createRoute({
@@ -75,11 +82,16 @@ export interface RoomParts {
     changed(): Promise<void>;
   };
   readonly directory: Pick<RoomDirectory, "onlineOf">;
+  readonly cards: CardDesk;
+  /** A card older than this is shown only while outdated ones are preferred to none. */
+  readonly staleMs: number;
   readonly authenticator: Authenticator;
   readonly limiter: AddressLimiter;
 }
 
-export function roomRoutes({ node, rooms, directory, authenticator, limiter }: RoomParts) {
+export function roomRoutes(parts: RoomParts) {
+  const { node, rooms, directory, cards, staleMs, authenticator, limiter } = parts;
+
   return createHttpApp()
     .openapi(create, async (c) => {
       const caller = await authenticator.callerOf(c.req.raw);
@@ -107,7 +119,15 @@ export function roomRoutes({ node, rooms, directory, authenticator, limiter }: R
     })
     .openapi(read, async (c) => {
       const caller = await authenticator.callerOf(c.req.raw);
-      return c.json(await node.ref(roomActor, c.req.valid("param").room, caller).info({}), 200);
+      const id = c.req.valid("param").room;
+      const shown = await cards.room(id, caller, seenVersion(c));
+      if (shown === undefined) throw new BarrageError("not_found", `No room ${id}`);
+      const { state, ...card } = shown.card;
+      if (state === "deleted") throw new BarrageError("gone", "The room was deleted");
+      const online = directory.onlineOf(id);
+      const tag = { version: shown.version, view: online, ageMs: shown.ageMs };
+      if (tagCard(c, caller, tag, staleMs)) return c.body(null, 304);
+      return c.json({ ...card, state, moderators: [...card.moderators], online }, 200);
     })
     .openapi(update, async (c) => {
       const caller = await authenticator.callerOf(c.req.raw);

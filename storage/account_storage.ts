@@ -64,7 +64,10 @@ export interface AccountStore {
   /** The unit fails with `conflict` when another account has it. */
   addContact(id: string, contact: ContactRecord): Write;
   removeContact(id: string, contact: ContactRecord): Write;
-  /** Everything personal but the login: name, bio, avatar, password, contacts, identities, sessions, codes. */
+  /**
+   * Everything personal but the login: name, bio, avatar, password, contacts, identities, sessions, codes. What
+   * assistants were asked is left to `RemovalStore`.
+   */
   erase(id: string): Write;
 }
 

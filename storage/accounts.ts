@@ -125,12 +125,16 @@ export class Accounts implements AccountStore {
 
   erase(id: string): Write {
     const card = this.#changes.update("user", id, ERASED);
+    const at = this.#engine.now();
     return toWrite({
       ...card,
-      tables: [...card.tables, "last_seen", ...BELONGINGS],
+      tables: [...card.tables, "last_seen", "ai_removal", ...BELONGINGS],
       async run(trx) {
         await card.run(trx);
         await trx.deleteFrom("last_seen").where("user_id", "=", id).execute();
+        // Too much to go at once.
+        await trx.insertInto("ai_removal").values({ user_id: id, at })
+          .onConflict((conflict) => conflict.column("user_id").doNothing()).execute();
         for (const table of BELONGINGS) await trx.deleteFrom(table).where("account_id", "=", id).execute();
       },
     });

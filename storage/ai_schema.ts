@@ -12,6 +12,7 @@ export interface AiDatabase {
   ai_file: AiFileTable;
   thread: ThreadTable;
   thread_turn: ThreadTurnTable;
+  ai_removal: AiRemovalTable;
 }
 
 interface PoolTable {
@@ -138,6 +139,12 @@ interface ThreadTurnTable {
   question_key: number | null;
   answer_id: string;
   replaced_by: number | null;
+  at: number;
+}
+
+/** Whose account was removed, until nothing of theirs is left. */
+interface AiRemovalTable {
+  user_id: string;
   at: number;
 }
 

@@ -207,6 +207,14 @@ export interface AnswerStore {
   read(id: string): Promise<AnswerRecord | undefined>;
   /** In the order asked for; those that are gone are missing. At most 500 ids. */
   readMany(ids: readonly string[]): Promise<AnswerRecord[]>;
+  /**
+   * What a user was the first to ask for and that stands in none of his threads, the oldest first, behind `after`.
+   * `limit` 1-500.
+   */
+  outsideThreads(
+    user: string,
+    page: { readonly after?: Pick<AnswerRecord, "askedAt" | "id">; readonly limit: number },
+  ): Promise<AnswerRecord[]>;
   /** Those of hundreds of answers cost as few statements as there are different sets of fields. */
   update(id: string, patch: AnswerPatch): Write;
   use(record: UsageRecord): Write;
@@ -311,5 +319,13 @@ export interface ThreadStore {
     limit: number,
   ): Promise<Resealed<{ readonly thread: string; readonly seq: number }> | undefined>;
   /** Removes at most `limit` that changed before `before` last, with their turns; how many there were. */
+  sweep(before: number, limit: number): Promise<number>;
+}
+
+export interface RemovalStore {
+  /**
+   * Of users whose accounts were removed before `before`: at most `limit` threads with their turns, and answers that
+   * have ended with their files; how many there were. An answer that others have asked for too becomes theirs.
+   */
   sweep(before: number, limit: number): Promise<number>;
 }

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from "kysely";
+import type { AnswerRow } from "./ai_schema.ts";
 import { resealAnswers } from "./ai_seals.ts";
 import type { AnswerPatch, AnswerRecord, AnswerStore, Resealed, UsageRecord } from "./ai_storage.ts";
 import { toColumns, toRecord, toRow, toUsageRow } from "./answer_rows.ts";
@@ -51,6 +52,21 @@ export class Answers implements AnswerStore {
       const row = found.get(id);
       return row === undefined ? [] : [toRecord(row, this.#cipher)];
     });
+  }
+
+  async outsideThreads(
+    user: string,
+    { after, limit }: { after?: Pick<AnswerRecord, "askedAt" | "id">; limit: number },
+  ): Promise<AnswerRecord[]> {
+    const { rows } = await sql<AnswerRow>`
+      select * from answer where user_id = ${user}
+        ${after === undefined ? sql`` : sql`and (asked_at, id) > (${after.askedAt}, ${after.id})`}
+        and not exists (
+          select 1 from thread_turn join thread on thread.id = thread_turn.thread_id
+          where thread_turn.answer_id = answer.id and thread.owner_id = ${user}
+        )
+      order by asked_at, id limit ${limit}`.execute(this.#db);
+    return rows.map((row) => toRecord(row, this.#cipher));
   }
 
   update(id: string, patch: AnswerPatch): Write {

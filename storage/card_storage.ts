@@ -44,8 +44,8 @@ export interface Versioned<T> {
 export interface CardStore {
   /** In one query; ids that nothing has are missing, none may be given twice. */
   read<E extends Entity>(entity: E, ids: readonly string[]): Promise<Map<string, Versioned<Cards[E]>>>;
-  /** Ids in ascending order after `after`, of whatever exists or did. */
-  ids(entity: Entity, page: { after: string; limit: number }): Promise<string[]>;
+  /** Users, removed ones too, in the order in which they came into being. */
+  users(page: { after: { at: number; id: string }; limit: number }): Promise<{ at: number; id: string }[]>;
 }
 
 /** A card of this version or a newer one is in the store; whatever is older is out of date. */

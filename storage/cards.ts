@@ -44,10 +44,12 @@ export class Cards implements CardStore {
     return found as Map<string, Versioned<CardOf[E]>>;
   }
 
-  async ids(entity: Entity, { after, limit }: { after: string; limit: number }): Promise<string[]> {
-    const rows = await this.#engine.db.selectFrom(entity === "user" ? "account" : "room").select("id")
-      .where("id", ">", after).orderBy("id").limit(limit).execute();
-    return rows.map(({ id }) => id);
+  async users(
+    { after, limit }: { after: { at: number; id: string }; limit: number },
+  ): Promise<{ at: number; id: string }[]> {
+    return await this.#engine.db.selectFrom("account").select(["id", "created_at as at"])
+      .where(({ eb, refTuple, tuple }) => eb(refTuple("created_at", "id"), ">", tuple(after.at, after.id)))
+      .orderBy("created_at").orderBy("id").limit(limit).execute();
   }
 
   async #users(ids: readonly string[]): Promise<Map<string, Versioned<UserCard>>> {

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { Accounts } from "./accounts.ts";
 import { AiFiles } from "./ai_files.ts";
+import { AiRemovals } from "./ai_removals.ts";
 import { AiUsages } from "./ai_usage.ts";
 import { Answers } from "./answers.ts";
 import { ApiKeys } from "./api_keys.ts";
@@ -53,6 +54,7 @@ export class DatabaseStorage implements Storage {
   readonly aiUsage: AiUsages;
   readonly aiFiles: AiFiles;
   readonly threads: Threads;
+  readonly aiRemovals: AiRemovals;
   readonly cards: Cards;
   readonly changes: CardChanges;
   readonly timers: Timers;
@@ -86,6 +88,7 @@ export class DatabaseStorage implements Storage {
     this.aiUsage = new AiUsages(engine);
     this.aiFiles = new AiFiles(engine);
     this.threads = new Threads(engine, bodies);
+    this.aiRemovals = new AiRemovals(engine);
     this.timers = new Timers(engine);
     this.ownership = new Ownership(engine);
     this.tokenKeys = new TokenKeys(engine);

@@ -14,6 +14,7 @@ import type {
   CredentialStore,
   FileStore,
   PoolStore,
+  RemovalStore,
   ThreadStore,
   UsageStore,
 } from "./ai_storage.ts";
@@ -197,6 +198,7 @@ export interface Storage extends AsyncDisposable {
   readonly aiUsage: UsageStore;
   readonly aiFiles: FileStore;
   readonly threads: ThreadStore;
+  readonly aiRemovals: RemovalStore;
   readonly cards: CardStore;
   readonly changes: ChangeStore;
   readonly timers: TimerStore;

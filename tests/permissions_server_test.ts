@@ -3,6 +3,7 @@ import { METHODS } from "protocol/methods.ts";
 import type { Problem } from "protocol/problem.ts";
 import { CallError, SocketClient } from "tests/support/socket_client.ts";
 import {
+  AI_ROWS,
   CHAT_ROWS,
   METHOD_ROWS,
   type MethodRow,
@@ -42,7 +43,7 @@ for (const [route, row] of Object.entries(ROUTES)) {
 }
 
 Deno.test("[U4] every method of the socket has a row", () => {
-  const rows = [METHOD_ROWS, CHAT_ROWS].flatMap((table) => Object.keys(table));
+  const rows = [METHOD_ROWS, AI_ROWS, CHAT_ROWS].flatMap((table) => Object.keys(table));
   deepEqual([...rows, ...OPEN_METHODS].sort(), Object.keys(METHODS).sort());
 });
 
@@ -51,6 +52,15 @@ for (const [method, { params, ...row }] of Object.entries(METHOD_ROWS)) {
     for (const name of CALLERS) {
       const verdict = await call(name, method, params);
       equal(verdict, expected(row, name), `${name} calls ${method}`);
+    }
+  });
+}
+
+for (const [method, { params, ...row }] of Object.entries(AI_ROWS)) {
+  Deno.test(`[U4] who may call ${method}`, async () => {
+    for (const name of CALLERS) {
+      const wanted = expected(row, name);
+      equal(await ai(name, method, params, wanted), wanted, `${name} calls ${method}`);
     }
   });
 }
@@ -82,8 +92,10 @@ async function request(
     await response.body?.cancel();
     return "may";
   }
-  const { status, reason }: Problem = await response.json();
-  if (status === 401) return "unauthenticated";
+  const failure: Problem | { error: { code: string } } = await response.json();
+  // Those of OpenAI's API have its form.
+  const reason = "error" in failure ? failure.error.code : failure.reason;
+  if (response.status === 401) return "unauthenticated";
   if (reason === "forbidden") return "forbidden";
   equal(reason, missing, route);
   return "may";
@@ -102,6 +114,11 @@ async function fill(route: string, wanted: Verdict): Promise<string> {
   }
   if (path.includes("{aiKey}")) path = path.replace("{aiKey}", await site.aiKey());
   if (path.includes("{key}")) path = path.replace("{key}", (await site.key("audit")).id);
+  if (path.includes("{thread}") || path.includes("{answer}")) {
+    const { thread, answer } = await site.thread(wanted === "may" && route.startsWith("delete"));
+    path = path.replace("{thread}", thread).replace("{answer}", answer);
+  }
+  path = path.replace("{file}", "01JD3Y4B6V8Q2Z5K7M9N0P1R2S").replace("{model}", "echo");
   return path.replace("{user}", site.bystander).replace("{provider}", "corp")
     .replace("{session}", "01JD3Y4B6V8Q2Z5K7M9N0P1R2S").replace("{report}", "01JD3Y4B6V8Q2Z5K7M9N0P1R2S")
     .replace("{kind}", "email").replace("{address}", "nobody@example.org");
@@ -118,6 +135,25 @@ async function call(name: Name, method: string, params: object | undefined): Pro
     if (method !== "room.join") await socket.call("room.join", { room });
     const user = method.endsWith("mute") ? { user: site.bystander } : {};
     await socket.call(method, { room, ...user, ...params });
+    return "may";
+  } catch (error) {
+    if (!(error instanceof CallError)) throw error;
+    equal(["forbidden", "unauthenticated"].includes(error.reason), true, `${method}: ${error.reason}`);
+    return error.reason as Verdict;
+  }
+}
+
+async function ai(name: Name, method: string, params: object | undefined, wanted: Verdict): Promise<Verdict> {
+  const { thread, answer } = await site.thread(wanted === "may" && method === "ai.forget");
+  const about = ["ai.follow", "ai.unfollow", "ai.cancel"].includes(method) ? { answer } : {};
+  const where = ["ai.thread", "ai.forget"].includes(method) ? { thread } : {};
+  const token = site.tokenOf(name);
+  await using socket = await SocketClient.open(
+    site.server.socketUrl,
+    token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } },
+  );
+  try {
+    await socket.call(method, { ...about, ...where, ...params });
     return "may";
   } catch (error) {
     if (!(error instanceof CallError)) throw error;

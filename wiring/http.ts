@@ -18,6 +18,7 @@ import { USER_SEARCHES_PER_MINUTE } from "routes/user_search.ts";
 import type { Storage } from "storage/storage.ts";
 import type { Ai } from "./ai.ts";
 import type { Identity } from "./identity.ts";
+import type { Reads } from "./reads.ts";
 import type { Roads } from "./roads.ts";
 import type { SigningIn } from "./signing_in.ts";
 
@@ -27,6 +28,7 @@ export interface HttpGround {
   readonly directory: RoomDirectory;
   readonly storage: Storage;
   readonly cache: Cache;
+  readonly reads: Reads;
   readonly roads: Roads;
   readonly identity: Identity;
   readonly signingIn: SigningIn;
@@ -48,6 +50,7 @@ export function openHttp(config: Config, ground: HttpGround) {
     directory,
     storage,
     cache,
+    reads,
     roads,
     identity,
     signingIn,
@@ -62,6 +65,7 @@ export function openHttp(config: Config, ground: HttpGround) {
   const { tokens, keys, authenticator } = identity;
   const { passwords, refused, check, codeDesk, codeLimits, resets, desk, registrations, oidc } = signingIn;
   const { accounts, audit, apiKeys } = storage;
+  const { desk: cards, staleMs } = reads;
   const { clock, ids } = node.ports;
   const monotonic = () => clock.monotonic();
   const perAddress = (thing: string, perMinute: number) => new AddressLimiter(cache, thing, perMinute);
@@ -80,10 +84,13 @@ export function openHttp(config: Config, ground: HttpGround) {
       perDay: new AddressLimiter(cache, "guests_of_day", limits.guestsPerDay, 86_400),
     },
     accounts: { node, accounts, authenticator, passwords, check, desk, registrations },
+    userCards: { cards, authenticator, staleMs },
+    hot: { authenticator, hotPoll: reads.hotPoll },
     userSearch: {
       node,
       accounts,
       authenticator,
+      cards,
       limiter: perAddress("user_searches", USER_SEARCHES_PER_MINUTE),
     },
     oidc: {
@@ -104,7 +111,10 @@ export function openHttp(config: Config, ground: HttpGround) {
     contacts: { node, authenticator, codes: codeDesk, limits: codeLimits, refused },
     passwordResets: { resets, passwords, limits: codeLimits },
     audit: { authenticator, audit },
-    rooms: { node, rooms, directory, authenticator, limiter: perAddress("rooms", limits.roomsPerMinute) },
+    rooms: {
+      ...{ node, rooms, directory, cards, staleMs, authenticator },
+      limiter: perAddress("rooms", limits.roomsPerMinute),
+    },
     moderation: { node, rooms, authenticator },
     operatorAccounts: { node, accounts, authenticator },
     apiKeys: { node, authenticator, keys: apiKeys, checker: keys, audit, bus: roads.bus },
@@ -126,7 +136,7 @@ export function openHttp(config: Config, ground: HttpGround) {
     health: { node, vitals: roads.vitals, storage, cache, gateway },
     metrics: {
       ...{ node, storage, cache, gateway, streams, hub, chat },
-      ...{ vitals: roads.vitals, feed: roads.feed, pools: ai.meters },
+      ...{ vitals: roads.vitals, feed: roads.feed, pools: ai.meters, reads },
       ai: { answers: ai.answerMeters, calls: ai.runs, hub: aiGateway.hub, streams: answerStreams },
     },
   });

@@ -276,6 +276,6 @@ function mergePrivacy(
   privacy: AccountRecord["privacy"],
   change: NonNullable<In<"update">["privacy"]>,
 ): AccountRecord["privacy"] {
-  const { bio = privacy.bio, presence = privacy.presence } = change;
-  return { bio, presence };
+  const { bio = privacy.bio, presence = privacy.presence, lastSeen = privacy.lastSeen } = change;
+  return { bio, presence, ...(lastSeen === undefined ? {} : { lastSeen }) };
 }

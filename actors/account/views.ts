@@ -1,4 +1,5 @@
 import type { Account, LoginSession, Privacy, Profile } from "protocol/accounts.ts";
+import type { UserCard } from "storage/card_storage.ts";
 import type { AccountRecord, SessionRecord } from "storage/account_storage.ts";
 import type { AccountRole } from "./permissions.ts";
 
@@ -17,14 +18,19 @@ export function accountView(record: AccountRecord): Account {
 
 /** What `role` sees of somebody else. */
 export function profileView(record: AccountRecord, role: AccountRole): Profile {
-  const { id, login, name, avatarUrl, bio, createdAt, privacy } = record;
+  return cardView({ ...record, bioFor: record.privacy.bio }, role);
+}
+
+/** The same of a card that may have come out of a cache. */
+export function cardView(card: Omit<UserCard, "state">, role: AccountRole): Profile {
+  const { id, login, name, avatarUrl, bio, createdAt, bioFor } = card;
   return {
     id,
     login,
     name,
     createdAt,
     ...(avatarUrl === undefined || avatarUrl === "" ? {} : { avatarUrl }),
-    ...(bio !== "" && shows(privacy.bio, role) ? { bio } : {}),
+    ...(bio !== "" && shows(bioFor, role) ? { bio } : {}),
   };
 }
 
@@ -34,7 +40,7 @@ export function sessionView(session: SessionRecord, current: string | undefined)
   return { id, device, place, createdAt, usedAt, endsAt, current: id === current };
 }
 
-function shows(audience: Privacy[keyof Privacy], role: AccountRole): boolean {
+function shows(audience: Privacy["bio" | "presence"], role: AccountRole): boolean {
   if (role === "self" || role === "operator" || role === "system" || role === "service") return true;
   switch (audience) {
     case "everyone":

@@ -1,81 +1,50 @@
-import { getLogger } from "@logtape/logtape";
-import { decodeTime, encodeTime } from "@std/ulid";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import type { Bus, Subscription } from "actors/bus/bus.ts";
 import { BarrageError } from "protocol/errors.ts";
 import type { Clock } from "actors/runtime/clock.ts";
 import type { RoomStore } from "storage/storage.ts";
-import { BloomFilter } from "../bloom.ts";
+import { IdFilter, type ReadMarks } from "actors/lookup/id_filter.ts";
 
-const PAGE = 1_000;
 const CLOSED_MAX = 100_000;
 const ONLINE_MAX = 20_000;
 const Counted = z.object({ online: z.int().nonnegative() });
 const decoder = new TextDecoder();
-const FOLLOW_MS = 60_000;
-/** Ids carry the time of the node that made them, and its clock may be hours off. */
-const CLOCKS_DIFFER_MS = 4 * 3_600_000;
-
-const log = getLogger(["barrage", "room"]);
 
 /**
  * What this node knows of rooms without asking the database: which ids exist at all, and which lately known ones have
  * ended or were deleted. A flood of unknown or ended ids is answered from here.
  */
 export class RoomDirectory {
-  readonly #known = new BloomFilter();
+  readonly ids = new IdFilter();
   readonly #closed = new LRUCache<string, "ended" | "deleted">({ max: CLOSED_MAX });
   readonly #online = new LRUCache<string, number>({ max: ONLINE_MAX });
-  /** Every room whose id was made before this moment is known here. */
-  #certainUntil = -Infinity;
 
   /** Reads every id once; until it is done nothing is refused. Rooms opened meanwhile come in by `opened`. */
-  async fill(store: Pick<RoomStore, "states">, signal: AbortSignal): Promise<void> {
-    if (await this.#read(store, undefined, signal)) this.#certainUntil = Infinity;
+  fill(store: Pick<RoomStore, "states">, signal: AbortSignal): Promise<void> {
+    return this.ids.fill(this.#reading(store), signal);
   }
 
-  /**
-   * As `fill`, but other nodes open rooms too: reads on for what is new. An id younger than the last look is never
-   * refused, with a margin for clocks that differ.
-   */
-  async follow(store: Pick<RoomStore, "states">, clock: Clock, signal: AbortSignal): Promise<void> {
-    let from: string | undefined;
-    while (!signal.aborted) {
-      const now = clock.now();
-      try {
-        if (await this.#read(store, from, signal)) {
-          this.#certainUntil = now - CLOCKS_DIFFER_MS;
-          from = `${encodeTime(Math.max(0, this.#certainUntil), 10)}${"0".repeat(16)}`;
-        }
-      } catch (error) {
-        log.warn("Cannot read new rooms; young ids will be looked up: {error}", { error });
-      }
-      await pause(clock, FOLLOW_MS, signal);
-    }
+  /** As `fill`, and then from time to time anew. */
+  fillDaily(store: Pick<RoomStore, "states">, clock: Clock, signal: AbortSignal): Promise<void> {
+    return this.ids.fillDaily(this.#reading(store), clock, signal);
   }
 
-  /** False when it was ended before it was through. */
-  async #read(
-    store: Pick<RoomStore, "states">,
-    from: string | undefined,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    let after = from;
-    while (!signal.aborted) {
-      const page = await store.states({ ...(after === undefined ? {} : { after }), limit: PAGE });
-      for (const { id, state } of page) {
-        this.#known.add(id);
-        if (state !== "live") this.#closed.set(id, state);
-      }
-      if (page.length < PAGE) return true;
-      after = page.at(-1)!.id;
-    }
-    return false;
+  /** As `fill`, but other nodes open rooms too. */
+  follow(store: Pick<RoomStore, "states">, clock: Clock, signal: AbortSignal): Promise<void> {
+    return this.ids.follow(this.#reading(store), clock, signal);
+  }
+
+  #reading(store: Pick<RoomStore, "states">): ReadMarks {
+    return async ({ after, limit }) => {
+      const page = await store.states({ after: after.id, limit });
+      for (const { id, state } of page) if (state !== "live") this.#closed.set(id, state);
+      return page.map(({ id }) => ({ id, at: after.at }));
+    };
   }
 
   opened(id: string): void {
-    this.#known.add(id);
+    this.ids.add(id);
   }
 
   closed(id: string, state: "ended" | "deleted"): void {
@@ -122,28 +91,9 @@ export class RoomDirectory {
     if (state === "deleted" || (state === "ended" && (verb === "join" || verb === "say"))) {
       return new BarrageError("gone", state === "ended" ? "The room has ended" : "The room was deleted");
     }
-    if (madeAt(id) < this.#certainUntil && !this.#known.mayHave(id)) {
+    if (this.ids.refuses(id)) {
       return new BarrageError("not_found", `No room ${id}`);
     }
     return undefined;
   }
-}
-
-function madeAt(ulid: string): number {
-  try {
-    return decodeTime(ulid);
-  } catch {
-    // Not a ULID: no room has such an id, whenever it was made.
-    return -Infinity;
-  }
-}
-
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = clock.after(ms, resolve);
-    signal.addEventListener("abort", () => {
-      cancel();
-      resolve();
-    }, { once: true });
-  });
 }

@@ -23,6 +23,11 @@ export interface Turn {
   ref<V extends Verbs>(definition: ActorDefinition<V>, key: string, as?: Caller): Ref<V>;
 }
 
+export interface CommitOptions {
+  /** The writes make the row that carries the actor's fence; `conflict` when it is there already. */
+  readonly founding?: boolean;
+}
+
 /** What an actor holds of the runtime for one incarnation. */
 export interface Self {
   readonly key: string;
@@ -35,7 +40,7 @@ export interface Self {
    * the store.
    * @throws {BarrageError} `conflict` when the writes claim what is taken: nothing is stored, and the incarnation goes on.
    */
-  commit(writes: readonly Write[]): Promise<void>;
+  commit(writes: readonly Write[], options?: CommitOptions): Promise<void>;
   /** Publishes `barrage.v1.evt.<kind>.<key>.<event>`; lost if nobody listens. */
   publish(event: string, body: Uint8Array, headers?: Headers): void;
   /** Sends a command to this incarnation after `ms`; gone with the incarnation. Returns a function that cancels. */

@@ -1,7 +1,7 @@
 import type { Headers } from "actors/bus/bus.ts";
 import { BarrageError } from "protocol/errors.ts";
 import { FencedError, type TimerRecord, type Write } from "storage/storage.ts";
-import type { Behaviour, Self, Turn } from "./behaviour.ts";
+import type { Behaviour, CommitOptions, Self, Turn } from "./behaviour.ts";
 import { type Caller, SYSTEM } from "./caller.ts";
 import type { Clock } from "./clock.ts";
 import type { ActorDefinition, Verbs } from "./definition.ts";
@@ -88,7 +88,7 @@ export class Incarnation implements Self {
     this.#turn = undefined;
   }
 
-  async commit(writes: readonly Write[]): Promise<void> {
+  async commit(writes: readonly Write[], { founding = false }: CommitOptions = {}): Promise<void> {
     const { definition, key, epoch } = this.#dwelling;
     if (definition.noun === undefined) {
       throw new Error(`Cannot commit: ${definition.kind} has no row to fence`);
@@ -98,7 +98,7 @@ export class Incarnation implements Self {
     const timer = this.#timerDone ? undefined : this.#turn.timer;
     const all = timer === undefined ? writes : [...writes, this.#ports.timers.done(timer)];
     try {
-      await this.#ports.lane.commit({ noun: definition.noun, id: key, epoch }, all);
+      await this.#ports.lane.commit({ noun: definition.noun, id: key, epoch, founding }, all);
     } catch (error) {
       if (error instanceof FencedError) throw error;
       // Nothing of it is stored, and who applies a change after its commit has nothing to take back.

@@ -37,6 +37,11 @@ export class NodeProcess {
     return `http://127.0.0.1:${this.#port}`;
   }
 
+  /** Its DATA_DIR. */
+  get folder(): string {
+    return this.#options.folder;
+  }
+
   /** Of the last start. */
   get program(): Program | undefined {
     return this.#program;

@@ -75,13 +75,17 @@ function saysNothing(value: unknown): boolean {
 }
 
 export function optionsOf(body: ChatRequest): AiOptions {
-  const maxTokens = body.max_completion_tokens ?? body.max_tokens;
   return {
-    ...(body.temperature == null ? {} : { temperature: body.temperature }),
-    ...(body.top_p == null ? {} : { topP: body.top_p }),
-    ...(maxTokens == null ? {} : { maxTokens }),
-    ...(body.stop == null ? {} : { stop: body.stop }),
-    ...(body.seed == null ? {} : { seed: body.seed }),
+    ...given("temperature", body.temperature),
+    ...given("topP", body.top_p),
+    ...given("maxTokens", body.max_completion_tokens ?? body.max_tokens),
+    ...given("stop", body.stop),
+    ...given("seed", body.seed),
     ...(body.response_format?.type === "json_object" ? { json: true } : {}),
   };
+}
+
+/** Clients send null for what they do not ask for. */
+function given<N extends string, V>(name: N, value: V | null | undefined): { [P in N]?: V } {
+  return value === undefined || value === null ? {} : { [name]: value } as { [P in N]: V };
 }

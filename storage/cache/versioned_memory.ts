@@ -64,14 +64,15 @@ export class VersionedMemory implements FirstLevel {
     const now = this.#now();
     const kept = this.#known(key, now);
     const readAt = now - ageMs;
-    const older = kept !== undefined &&
-      (kept.version > version ||
-        (kept.version === version && kept.entry !== undefined && kept.entry.readAt >= readAt));
-    if (older) {
+    if (kept !== undefined && kept.version > version) {
       this.#counts.outdated++;
       return;
     }
-    this.#kept.set(key, { version, entry: { value, readAt, costMs }, keptAt: now });
+    const known = kept?.version === version ? kept.entry : undefined;
+    if (known !== undefined && known.readAt > readAt) this.#counts.outdated++;
+    // That it is read anew from elsewhere confirms it, even if what there is was read later.
+    const entry = known !== undefined && known.readAt >= readAt ? known : { value, readAt, costMs };
+    this.#kept.set(key, { version, entry, keptAt: now });
   }
 
   invalidate(key: string, version: number): void {

@@ -8,6 +8,7 @@ export async function up(db: Kysely<Database>): Promise<void> {
   await createUsage(db);
   await createFiles(db);
   await createThreads(db);
+  await createRemovals(db);
 }
 
 async function createPools(db: Kysely<Database>): Promise<void> {
@@ -87,7 +88,8 @@ async function createAnswers(db: Kysely<Database>): Promise<void> {
   await db.schema.createIndex("answer_by_id").unique().on("answer").column("id").execute();
   await db.schema.createIndex("answer_waiting").on("answer").columns(["pool_id", "id"])
     .where(sql<SqlBool>`state = 'waiting'`).execute();
-  await db.schema.createIndex("answer_by_user").on("answer").columns(["user_id", "asked_at"]).execute();
+  await db.schema.createIndex("answer_by_user").on("answer").columns(["user_id", "asked_at", "id"])
+    .execute();
   await db.schema.createIndex("answer_by_end").on("answer").column("ended_at")
     .where("ended_at", "is not", null).execute();
 }
@@ -149,4 +151,12 @@ async function createThreads(db: Kysely<Database>): Promise<void> {
     .addPrimaryKeyConstraint("thread_turn_pk", ["thread_id", "seq"])
     .execute();
   await db.schema.createIndex("thread_turn_by_answer").on("thread_turn").column("answer_id").execute();
+}
+
+/** Those of whom something may still be there: short, as each goes when nothing is left. */
+async function createRemovals(db: Kysely<Database>): Promise<void> {
+  await db.schema.createTable("ai_removal")
+    .addColumn("user_id", "text", (column) => column.primaryKey().notNull())
+    .addColumn("at", "bigint", (column) => column.notNull())
+    .execute();
 }

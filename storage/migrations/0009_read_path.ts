@@ -7,6 +7,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       .addColumn("version", "bigint", (definition) => definition.notNull().defaultTo(1))
       .execute();
   }
+  // Users may have ids that are older than their accounts: those of the guests they were.
+  await db.schema.createIndex("account_by_age").on("account").columns(["created_at", "id"]).execute();
   // A row for each version: whoever adds one never waits for who removes another.
   await db.schema.createTable("card_change")
     .addColumn("entity", "text", (column) => column.notNull())

@@ -39,6 +39,28 @@ Deno.test("[LK10] so are ten thousand of one that may still be shown, and none o
   equal(stage.queries, 1);
 });
 
+Deno.test("[LK20] a card is as old as the beginning of its query, in every cache and on every node", async () => {
+  await using stage = await staged(NODES, { reads: { freshMs: 20_000 } });
+  stage.queryMs = () => 3_000;
+  const began = stage.clock.monotonic();
+  const ages = async () => {
+    const reads = NODES.map((id) => stage.node(id).reader.read("room", ROOM));
+    return (await stage.run(Promise.all(reads))).map(({ ageMs }) => ageMs);
+  };
+  for (let round = 0; round < 3; round++) {
+    for (const age of await ages()) {
+      const since = stage.clock.monotonic() - began;
+      ok(age >= since - 10 && age <= since + 50, `${age} instead of ${since}`);
+    }
+    // Past the time in the nodes' own memory, then in it.
+    await stage.clock.advance(round === 0 ? 2_000 : 100);
+  }
+  stage.faults.lost = 1;
+  await stage.rename(ROOM, "v2");
+  await stage.clock.advance(stage.limits.staleMs - (stage.clock.monotonic() - began));
+  equal((await stage.run(stage.node("b").title(ROOM, false))).version, 2);
+});
+
 Deno.test("[LK11] a fresh read sees what was acknowledged before it, with every cache full and every message lost", async () => {
   await using stage = await staged(NODES);
   for (const id of NODES) await stage.run(stage.node(id).title(ROOM, false));

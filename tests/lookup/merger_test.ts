@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal } from "node:assert/strict";
 import { DEFAULT_MERGE_LIMITS, type MergeLimits } from "actors/lookup/limits.ts";
 import { type Found, Merger } from "actors/lookup/merger.ts";
 import { BarrageError } from "protocol/errors.ts";

@@ -6,7 +6,7 @@ import { ReadStage } from "tests/support/read_stage.ts";
 const NODES = ["a", "b", "c"];
 const ROOMS = [ulid(1), ulid(2)];
 /** Short enough that entries grow old while a schedule runs, and longer than a killed node's shards are nobody's. */
-const READS = { freshMs: 3_000, staleMs: 8_000, absentMs: 500, firstMs: 800, shareMs: 500 };
+const READS = { freshMs: 2_000, staleMs: 4_000, absentMs: 500, firstMs: 800, shareMs: 500 };
 
 const node = fc.constantFrom(...NODES);
 const room = fc.constantFrom(...ROOMS);
@@ -17,7 +17,7 @@ const Step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant("begin" as const), room, node }) },
   {
     weight: 5,
-    arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: 4_000 }) }),
+    arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: 6_000 }) }),
   },
   {
     weight: 2,
@@ -25,7 +25,7 @@ const Step = fc.oneof(
       do: fc.constant("faults" as const),
       lost: fc.constantFrom(0, 0.3, 1),
       delayMs: fc.constantFrom(0, 50, 2_000),
-      queryMs: fc.constantFrom(0, 10, 600),
+      queryMs: fc.constantFrom(0, 10, 600, 3_500),
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("die" as const), room, node }) },

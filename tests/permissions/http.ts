@@ -25,6 +25,11 @@ const INSIDE: Row<Name> = { may: ["owner", "moderator", "member"] };
 const GROUP_CHIEFS: Row<Name> = { may: ["owner", "moderator"] };
 const REPORT_READERS: Row<Name> = { may: ["operator", "key for chat"] };
 const AI_KEEPERS: Row<Name> = { may: ["operator", "key for ai_keys"] };
+const ASKERS: Row<Name> = { may: [...PEOPLE, "key for ai"] };
+/** Of the owner's answer, and of his thread. */
+const READERS: Row<Name> = { may: ["owner", "operator"] };
+const OWNER: Row<Name> = { may: ["owner"] };
+const SIGNED_IN: Row<Name> = { may: CALLERS.filter((name) => name !== "anonymous") };
 const KEEPERS: Row<Name> = { may: ["operator", "key for keys"] };
 
 /** Who sends these is found out by what they send, or does not matter. */
@@ -94,6 +99,23 @@ export const ROUTES: Readonly<Record<string, RouteRow>> = {
   "post /v1/ai/keys/{aiKey}/rotate": { ...AI_KEEPERS, body: { secret: {} } },
   "post /v1/ai/keys/{aiKey}/test": { ...AI_KEEPERS, body: {} },
 
+  "post /v1/ai/answers": { ...ASKERS, body: { model: "echo", text: "hello" } },
+  "get /v1/ai/answers/{answer}": READERS,
+  "delete /v1/ai/answers/{answer}": READERS,
+  "get /v1/ai/answers/{answer}/events": READERS,
+  "get /v1/ai/models": SIGNED_IN,
+  "get /v1/ai/threads": SIGNED_IN,
+  "get /v1/ai/threads/{thread}": OWNER,
+  "delete /v1/ai/threads/{thread}": OWNER,
+  "get /v1/ai/files/{file}": { ...SIGNED_IN, missing: "not_found" },
+  "post /v1/chat/completions": {
+    ...ASKERS,
+    body: { model: "echo", messages: [{ role: "user", content: "hello" }] },
+  },
+  "post /v1/images/generations": { ...ASKERS, body: { model: "echo", prompt: "A wave" } },
+  "get /v1/models": SIGNED_IN,
+  "get /v1/models/{model}": SIGNED_IN,
+
   "post /v1/rooms": { may: [...USERS, "key for rooms"], body: { title: "Mine" } },
   "get /v1/rooms": EVERYONE,
   "get /v1/rooms/{room}": EVERYONE,
@@ -112,11 +134,12 @@ export const ROUTES: Readonly<Record<string, RouteRow>> = {
   "post /v1/conversations/{conversation}/messages": { ...INSIDE, body: { text: "hello" } },
   "get /v1/conversations/{conversation}/messages": INSIDE,
   "get /v1/groups": { ...ACCOUNTS, query: "?title=Group" },
+  "get /v1/hot-cards": AUDITORS,
   "get /v1/users": { ...ACCOUNTS, query: "?login=somebody" },
 };
 
 /** On a socket nobody is anonymous for longer than it takes to say hello. */
-const GREETED: Row<Name> = { may: CALLERS.filter((name) => name !== "anonymous") };
+const GREETED = SIGNED_IN;
 
 export const OPEN_METHODS: readonly string[] = ["session.hello", "session.ping", "session.renew"];
 
@@ -134,6 +157,18 @@ export const METHOD_ROWS: Readonly<Record<string, MethodRow>> = {
   "room.say": { may: [...USERS, "key for messages"], params: { text: "hello" } },
   "room.mute": { ...MODERATORS, params: { forMs: 1_000 } },
   "room.unmute": MODERATORS,
+};
+
+/** Of the owner's answer and thread. */
+export const AI_ROWS: Readonly<Record<string, MethodRow>> = {
+  "ai.ask": { ...ASKERS, params: { model: "echo", text: "hello" } },
+  "ai.follow": READERS,
+  "ai.unfollow": GREETED,
+  "ai.cancel": READERS,
+  "ai.models": GREETED,
+  "ai.threads": GREETED,
+  "ai.thread": OWNER,
+  "ai.forget": OWNER,
 };
 
 const ACCOUNT: Row<Name> = { may: PEOPLE };

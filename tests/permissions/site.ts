@@ -42,6 +42,8 @@ export class Site implements AsyncDisposable {
   readonly #ids = new Map<Name | "bystander", string>();
   #accounts = 0;
   #groups = 0;
+  #threads = 0;
+  #thread: Promise<{ thread: string; answer: string }> | undefined;
 
   private constructor(server: Server, rootKey: string) {
     this.server = server;
@@ -123,6 +125,21 @@ export class Site implements AsyncDisposable {
     });
     if (status !== 201) throw new Error(`Cannot keep an AI key: ${JSON.stringify(body)}`);
     return body.id;
+  }
+
+  /** A thread of the owner with one answer, the same one again unless it may be spoilt. */
+  async thread(spoilt: boolean): Promise<{ thread: string; answer: string }> {
+    if (spoilt) return await this.#ask();
+    return await (this.#thread ??= this.#ask());
+  }
+
+  async #ask(): Promise<{ thread: string; answer: string }> {
+    const thread = `01JD3Y4B6V8Q2Z5K7M9N${String(++this.#threads).padStart(6, "0")}`;
+    const { status, body } = await this.as("owner").post<{ answer: string }>("/v1/ai/answers", {
+      ...{ model: "echo", text: "hello", thread },
+    });
+    if (status !== 202) throw new Error(`Cannot ask: ${JSON.stringify(body)}`);
+    return { thread, answer: body.answer };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

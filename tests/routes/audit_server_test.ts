@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { Account } from "protocol/accounts.ts";
 import type { NewApiKey } from "protocol/api_keys.ts";
 import { AUDIT_EVENTS, type AuditEvent, type AuditLine, AuditPage } from "protocol/audit.ts";
+import { Person } from "tests/support/chatter.ts";
 import { CookieClient, PASSWORD } from "tests/support/cookie_client.ts";
 import { HttpClient } from "tests/support/http_client.ts";
 import { OidcSite } from "tests/support/oidc_site.ts";
@@ -63,6 +64,16 @@ async function createAiKey(): Promise<string> {
   const uses = [{ feature: "text", model: "echo" }];
   const given = { provider: "echo", label: "Echo", uses };
   return (await operator.post<{ id: string }>("/v1/ai/keys", given)).body.id;
+}
+
+/** One of two who chat reports what the other has said. */
+async function reported(): Promise<{ reporter: string; report: string }> {
+  const [ann, ben] = [await Person.register(site.server), await Person.register(site.server)];
+  await using a = await ann.live(site.server);
+  await using b = await ben.live(site.server);
+  const { conversation } = await a.send(ben, "buy this");
+  const { id } = await b.socket.call<{ id: string }>("chat.report", { conversation, seq: 1, reason: "spam" });
+  return { reporter: ben.id, report: id };
 }
 
 type Scenario = (
@@ -133,6 +144,15 @@ const SCENARIOS: Readonly<Record<AuditEvent, Scenario>> = {
     equal((await operator.delete(`/v1/api-keys/${key}`)).status, 204);
     return { subject: key, actor: keyId() };
   },
+  "message.reported": async () => {
+    const { reporter, report } = await reported();
+    return { subject: reporter, detail: { report, reason: "spam" } };
+  },
+  "report.settled": async () => {
+    const { reporter, report } = await reported();
+    equal((await operator.patch(`/v1/reports/${report}`, { outcome: "upheld" })).status, 200);
+    return { subject: reporter, actor: keyId(), detail: { report, outcome: "upheld" } };
+  },
   "ai_key.created": async () => {
     return { subject: await createAiKey(), actor: keyId(), detail: { provider: "echo" } };
   },
@@ -186,8 +206,8 @@ for (const event of AUDIT_EVENTS) {
     deepEqual([line.subject, line.actor], [subject, actor]);
     if (detail !== undefined) deepEqual(line.detail, detail);
     ok(line.at > since && line.at <= Date.now());
-    // What somebody does about others is not done from where they are.
-    if (actor !== keyId() && event !== "account.created") {
+    // What somebody does about others is not done from where they are; a conversation does not know from where.
+    if (actor !== keyId() && event !== "account.created" && event !== "message.reported") {
       equal(line.address, "127.0.0.1", JSON.stringify(line));
     }
   });

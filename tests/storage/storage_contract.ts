@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { testAccounts } from "./contract/accounts.ts";
+import { testAiRemovals } from "./contract/ai_removals.ts";
 import { testAnswers } from "./contract/answers.ts";
 import { testAudit } from "./contract/audit.ts";
 import { testChatUpkeep } from "./contract/chat_upkeep.ts";
@@ -12,6 +13,7 @@ import type { OpenStorage } from "./contract/opened.ts";
 import { testOwnership } from "./contract/ownership.ts";
 import { testPools } from "./contract/pools.ts";
 import { testRevocations } from "./contract/revocations.ts";
+import { testCards } from "./contract/cards.ts";
 import { testRooms } from "./contract/rooms.ts";
 import { testSessions } from "./contract/sessions.ts";
 import { testThreads } from "./contract/threads.ts";
@@ -20,6 +22,7 @@ import { testTimers } from "./contract/timers.ts";
 /** What every storage promises; `open` gives an empty one. */
 export function testStorage(name: string, open: OpenStorage): void {
   testRooms(name, open);
+  testCards(name, open);
   testItems(name, open);
   testLane(name, open);
   testConversations(name, open);
@@ -35,6 +38,7 @@ export function testStorage(name: string, open: OpenStorage): void {
   testAnswers(name, open);
   testPools(name, open);
   testThreads(name, open);
+  testAiRemovals(name, open);
 
   Deno.test(`[D34] ${name}: a ping is answered until the storage is disposed`, async () => {
     await using opened = await open();

@@ -31,6 +31,7 @@ export class ProcessStorage implements Storage {
   readonly aiUsage: Stores["aiUsage"];
   readonly aiFiles: Stores["aiFiles"];
   readonly threads: Stores["threads"];
+  readonly aiRemovals: Stores["aiRemovals"];
   readonly cards: Stores["cards"];
   readonly changes: Stores["changes"];
   readonly timers: Stores["timers"];
@@ -63,6 +64,7 @@ export class ProcessStorage implements Storage {
     this.aiUsage = this.#observed("aiUsage", inner.aiUsage);
     this.aiFiles = this.#observed("aiFiles", inner.aiFiles);
     this.threads = this.#observed("threads", inner.threads);
+    this.aiRemovals = this.#observed("aiRemovals", inner.aiRemovals);
     this.cards = this.#observed("cards", inner.cards);
     this.changes = inner.changes;
     this.timers = this.#observed("timers", inner.timers);

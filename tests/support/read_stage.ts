@@ -25,7 +25,7 @@ const BOUNDS = { entriesMax: 10_000, lengthMax: 10_000_000 };
 const OWNER = { id: ulid(999_999), name: "Olga" };
 
 export interface Faults {
-  /** Shares of what is told to other nodes and to the shared cache. */
+  /** The share of what is told to other nodes and to the shared cache. */
   lost: number;
   /** Everything else takes up to so long, each on its own: so it is reordered. */
   delayMs: number;
@@ -137,8 +137,13 @@ export class ReadStage implements AsyncDisposable {
   }
 
   /** Carried out late, or never. */
-  async faulty<T>(clock: MortalClock, deed: () => T | Promise<T>, otherwise: T): Promise<T> {
-    if (this.random() < this.faults.lost) return otherwise;
+  async faulty<T>(
+    clock: MortalClock,
+    deed: () => T | Promise<T>,
+    otherwise: T,
+    lost = this.faults.lost,
+  ): Promise<T> {
+    if (this.random() < lost) return otherwise;
     const { delayMs } = this.faults;
     if (delayMs > 0) {
       await new Promise<void>((resolve) => clock.after(Math.floor(this.random() * delayMs), resolve));
@@ -236,16 +241,21 @@ function slowCards(stage: ReadStage, clock: MortalClock): CardStore {
       await pass(Math.ceil(ms / 2));
       return found;
     },
-    ids: (entity, page) => cards.ids(entity, page),
+    users: (page) => cards.users(page),
   };
 }
 
 function sharedOf(stage: ReadStage, clock: MortalClock): VersionedCache {
-  const onServer = <T>(deed: (cache: VersionedMemoryCache) => Promise<T>, away: T): Promise<T> =>
+  const onServer = <T>(
+    deed: (cache: VersionedMemoryCache) => Promise<T>,
+    away: T,
+    lost = 0,
+  ): Promise<T> =>
     stage.faulty<T>(
       clock,
       () => stage.sharedAway ? Promise.resolve(away) : deed(new VersionedMemoryCache(stage.shared)),
       away,
+      lost,
     );
   const ageing = (entry: Entry): () => Entry => {
     const at = clock.monotonic();
@@ -264,7 +274,8 @@ function sharedOf(stage: ReadStage, clock: MortalClock): VersionedCache {
       const then = ageing(entry);
       return onServer((cache) => cache.put(key, then()), undefined);
     },
-    invalidate: (key, version) => onServer((cache) => cache.invalidate(key, version), false),
+    invalidate: (key, version) =>
+      onServer((cache) => cache.invalidate(key, version), false, stage.faults.lost),
   };
 }
 

@@ -33,6 +33,7 @@ const WRITES: { readonly [P in keyof Stores]: Readonly<Record<WritesOf<Stores[P]
   aiUsage: {},
   aiFiles: {},
   threads: { found: true, update: true, append: true, replace: true, erase: true },
+  aiRemovals: {},
   cards: {},
   changes: {},
   timers: { set: true, cancel: true, done: true },

@@ -65,6 +65,9 @@ export class Run {
   readonly #dispatch: Dispatch;
   readonly #seam: Seam | undefined;
   readonly #controller = new AbortController();
+  /** When nothing has come for too long, and when that is looked at; monotonic. */
+  #silentAt = Infinity;
+  #watchAt = Infinity;
   #cancelWatch = () => {};
   #counted = false;
   #released: Promise<void> | undefined;
@@ -186,9 +189,20 @@ export class Run {
 
   /** Pictures and slides say nothing for long; theirs is the deadline. */
   #watch(ms: number): void {
-    this.#cancelWatch();
     if (this.#errand.request.feature !== "text") return;
-    this.#cancelWatch = this.#ports.clock.after(ms, () => this.cut("stalled"));
+    this.#silentAt = this.#ports.clock.monotonic() + ms;
+    // A timer for each token would cost more than the token; one that comes too soon looks again.
+    if (this.#silentAt < this.#watchAt) this.#lookAt(this.#silentAt);
+  }
+
+  #lookAt(at: number): void {
+    const { clock } = this.#ports;
+    this.#cancelWatch();
+    this.#watchAt = at;
+    this.#cancelWatch = clock.after(at - clock.monotonic(), () => {
+      if (clock.monotonic() < this.#silentAt) this.#lookAt(this.#silentAt);
+      else this.cut("stalled");
+    });
   }
 
   async #failed(error: unknown): Promise<Outcome> {

@@ -11,8 +11,9 @@ export interface Lease {
   /** Monotonic; of one that was restored, when that was. */
   readonly lentAt: number;
   readonly atLimit: boolean;
-  /** When somebody was last heard of it. */
+  /** When somebody was last heard of it; before that, when a call with it begins at the latest. */
   heardAt: number;
+  heard: boolean;
   /** The upstream has counted the call, and its start token is on its way back. */
   started: boolean;
   /** Its answer has begun another attempt: whoever makes the call has to stop. */
@@ -23,16 +24,17 @@ export interface Lease {
 
 /** What is lent, in the order in which it lapses unless it is heard of. */
 export class Leases {
-  /** Hearing of one puts it at the end, so the first one was silent for longest. */
-  readonly #all = new Map<string, Lease>();
+  /** Both with the one in front that was silent for longest: new ones, and hearing of one, go to the end. */
+  readonly #unheard = new Map<string, Lease>();
+  readonly #heard = new Map<string, Lease>();
   readonly #ofAnswer = new Map<string, Lease>();
 
   get size(): number {
-    return this.#all.size;
+    return this.#unheard.size + this.#heard.size;
   }
 
   get(id: string): Lease | undefined {
-    return this.#all.get(id);
+    return this.#heard.get(id) ?? this.#unheard.get(id);
   }
 
   /** The latest one of an answer. */
@@ -40,13 +42,9 @@ export class Leases {
     return this.#ofAnswer.get(answer);
   }
 
-  [Symbol.iterator](): Iterator<Lease> {
-    return this.#all.values();
-  }
-
   add(lease: Lease): void {
     const { id, answer, attempt } = lease.record;
-    this.#all.set(id, lease);
+    this.#unheard.set(id, lease);
     if (answer === NOBODY) return;
     const other = this.#ofAnswer.get(answer);
     if (other === undefined || other.record.attempt <= attempt) this.#ofAnswer.set(answer, lease);
@@ -56,26 +54,39 @@ export class Leases {
   heard(lease: Lease, now: number): void {
     const { id } = lease.record;
     lease.heardAt = now;
-    this.#all.delete(id);
-    this.#all.set(id, lease);
+    lease.heard = true;
+    this.#unheard.delete(id);
+    this.#heard.delete(id);
+    this.#heard.set(id, lease);
   }
 
   remove({ record: { id, answer } }: Lease): void {
-    this.#all.delete(id);
+    this.#unheard.delete(id);
+    this.#heard.delete(id);
     if (this.#ofAnswer.get(answer)?.record.id === id) this.#ofAnswer.delete(answer);
   }
 
   /** The ones that nobody was heard of since `before`. */
-  *silent(before: number): Iterable<Lease> {
-    for (const lease of this.#all.values()) {
-      if (lease.heardAt > before) return;
-      yield lease;
+  silent(before: number): Lease[] {
+    const silent: Lease[] = [];
+    for (const leases of [this.#unheard, this.#heard]) {
+      for (const lease of leases.values()) {
+        if (lease.heardAt > before) break;
+        silent.push(lease);
+      }
     }
+    return silent;
   }
 
   /** When the one was heard of that was silent for longest; Infinity when there is none. */
   get oldest(): number {
-    for (const { heardAt } of this.#all.values()) return heardAt;
-    return Infinity;
+    let oldest = Infinity;
+    for (const leases of [this.#unheard, this.#heard]) {
+      for (const { heardAt } of leases.values()) {
+        oldest = Math.min(oldest, heardAt);
+        break;
+      }
+    }
+    return oldest;
   }
 }

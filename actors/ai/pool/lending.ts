@@ -5,7 +5,7 @@ import type { Books } from "./books.ts";
 import type { Outcome, Ticket } from "./definition.ts";
 import type { Digests } from "./digests.ts";
 import { type Lease, Leases, NOBODY } from "./leases.ts";
-import { lapseMs, type PoolLimits } from "./limits.ts";
+import { lapseMs, type PoolLimits, tellMs, tellOnceMs } from "./limits.ts";
 import type { PoolMeter } from "./meter.ts";
 import type { Places } from "./places.ts";
 import type { Probes } from "./probes.ts";
@@ -52,7 +52,7 @@ export class Lending {
 
   /** Takes over what an owner before us has lent: each counts as in flight, and its start as not yet counted. */
   restore(stored: StoredPool, now: number): void {
-    const { uses, books, digests } = this.#ports;
+    const { uses, books, digests, limits } = this.#ports;
     for (const record of stored.leases) {
       const use = uses.of(record.credential);
       // A credential that is gone is not lent again, so nobody counts its calls any more.
@@ -64,7 +64,13 @@ export class Lending {
       digests.add(record);
       this.leases.add({
         ...{ record, use, lentAt: now, atLimit: false },
-        ...{ heardAt: now, started: false, superseded: false, restored: true },
+        ...{
+          heardAt: now + tellOnceMs(limits),
+          heard: false,
+          started: false,
+          superseded: false,
+          restored: true,
+        },
       });
     }
   }
@@ -104,7 +110,7 @@ export class Lending {
   /** Nobody has called with it. */
   declined(id: string, now: number): void {
     const lease = this.leases.get(id);
-    if (lease === undefined || lease.heardAt > lease.lentAt) return;
+    if (lease === undefined || lease.heard) return;
     this.#ports.meter.meters.counts.declined++;
     this.#ports.uses.startUnused(lease.use, now);
     this.#forget(lease, now);
@@ -149,6 +155,8 @@ export class Lending {
     );
     for (const { lease, waiting } of grants) {
       this.#ports.meter.granted(lease.record.user, now - waiting.since);
+      // The commit may have taken long, and only from now on somebody may call.
+      lease.heardAt = this.#self.clock.monotonic() + tellMs(limits);
       telling.tell(lease);
     }
     for (const { use, record } of probed) {
@@ -180,7 +188,7 @@ export class Lending {
     };
     const lease: Lease = {
       ...{ record, use, lentAt: now, atLimit: use.inFlight >= use.slots },
-      ...{ heardAt: now, started: false, superseded: false, restored: false },
+      ...{ heardAt: now, heard: false, started: false, superseded: false, restored: false },
     };
     this.leases.add(lease);
     return lease;
@@ -192,7 +200,7 @@ export class Lending {
   }
 
   #lapse(now: number): void {
-    for (const lease of [...this.leases.silent(now - lapseMs(this.#ports.limits))]) {
+    for (const lease of this.leases.silent(now - lapseMs(this.#ports.limits))) {
       this.#ports.meter.meters.counts.leases_lapsed++;
       this.#takeBack(lease, now);
     }

@@ -56,6 +56,16 @@ export function lapseMs({ termMs, abortSettleMs }: PoolLimits): number {
   return termMs * (1 + DRIFT) + abortSettleMs;
 }
 
+/** How long an answer is told of its lease, again and again; a call may begin as late as that. */
+export function tellMs({ termMs }: PoolLimits): number {
+  return termMs / 2;
+}
+
+/** How long one such command is good for: a process that stood still finds it expired instead of calling late. */
+export function tellOnceMs({ termMs }: PoolLimits): number {
+  return Math.min(3_000, termMs / 5);
+}
+
 /** From when the upstream has counted a start until its token comes back. */
 export function startAgainMs({ startMarginMs }: PoolLimits): number {
   return START_WINDOW_MS + startMarginMs;

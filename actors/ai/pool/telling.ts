@@ -4,11 +4,10 @@ import type { Self } from "actors/runtime/behaviour.ts";
 import { answerActor } from "../answer/definition.ts";
 import { poolActor, type Ticket } from "./definition.ts";
 import type { Lease } from "./leases.ts";
-import type { PoolLimits } from "./limits.ts";
+import { type PoolLimits, tellMs, tellOnceMs } from "./limits.ts";
 
 const log = getLogger(["barrage", "ai"]);
 
-const TRY_MS = 3_000;
 const PAUSE_MS = { first: 50, most: 1_000 };
 
 /** The command did not run, so nobody can have taken the lease. */
@@ -52,21 +51,18 @@ export class Telling {
   /** Nobody can serve it any more. Should that be lost, the answer's own timer tells. */
   refuse({ answer, attempt }: Ticket, retryAfterMs: number | undefined): void {
     const told = retryAfterMs === undefined ? { attempt } : { attempt, retryAfterMs };
-    this.#self.ref(answerActor, answer).refused(told, { timeoutMs: this.#tryMs }).catch((error) => {
-      log.debug("Cannot refuse an answer: {error}", { error });
-    });
-  }
-
-  /** Short enough that a process which stood still finds it expired instead of calling late. */
-  get #tryMs(): number {
-    return Math.min(TRY_MS, this.#limits.termMs / 5);
+    this.#self.ref(answerActor, answer).refused(told, { timeoutMs: tellOnceMs(this.#limits) }).catch(
+      (error) => {
+        log.debug("Cannot refuse an answer: {error}", { error });
+      },
+    );
   }
 
   async #tell(lease: Lease): Promise<void> {
     const { clock, signal } = this.#self;
     const { id, answer } = lease.record;
     // Nothing is told so late that it arrives when the lease may have lapsed.
-    const until = clock.monotonic() + this.#limits.termMs / 2 - this.#tryMs;
+    const until = clock.monotonic() + tellMs(this.#limits) - tellOnceMs(this.#limits);
     let clean = true;
     for (let pauseMs = PAUSE_MS.first;; pauseMs = Math.min(PAUSE_MS.most, pauseMs * 2)) {
       const said = await this.#try(lease);
@@ -77,7 +73,7 @@ export class Telling {
         return;
       }
       if (said === "unknown") clean = false;
-      if (clock.monotonic() > until) return log.debug("Cannot reach answer {answer}", { answer });
+      if (clock.monotonic() + pauseMs > until) return log.debug("Cannot reach answer {answer}", { answer });
       await this.#pause(pauseMs);
       if (signal.aborted || !this.#told.has(id)) return;
     }
@@ -90,7 +86,7 @@ export class Telling {
     try {
       const { taken } = await this.#self.ref(answerActor, answer).granted(
         { lease, credential, upstreamModel, attempt, termMs },
-        { timeoutMs: this.#tryMs },
+        { timeoutMs: tellOnceMs(this.#limits) },
       );
       return taken ? "taken" : "unwanted";
     } catch (error) {

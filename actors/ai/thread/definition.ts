@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AI_TEXT_MAX, AiOptions, AnswerView, ModelName } from "protocol/ai.ts";
+import { AI_TEXT_MAX, AiOptions, AnswerView, ModelName, Prompted } from "protocol/ai.ts";
 import { AiThread } from "protocol/ai_methods.ts";
 import { Ulid } from "protocol/ids.ts";
 import { defineActor } from "actors/runtime/definition.ts";
@@ -23,6 +23,8 @@ export const threadActor = defineActor({
         /** Without it the last question is asked again. */
         text: z.string().min(1).max(AI_TEXT_MAX).optional(),
         options: AiOptions.optional(),
+        /** To be made instead of an answer in words; `text` asks for it. */
+        make: Prompted.optional(),
         /** The answer goes on without readers. */
         detached: z.boolean().optional(),
       }),

@@ -1,4 +1,5 @@
-import type { AiRequest } from "protocol/ai.ts";
+import type { AiOptions, AiRequest, Feature } from "protocol/ai.ts";
+import type { AiModel } from "protocol/ai_methods.ts";
 import { BarrageError } from "protocol/errors.ts";
 import type { User } from "protocol/users.ts";
 import type { Behaviour, Factory, Self, Turn } from "actors/runtime/behaviour.ts";
@@ -54,19 +55,17 @@ class Thread implements Behaviour<ThreadVerbs> {
     await this.#load();
     const owner = this.#authorize("ask", turn);
     const turns = await this.#turns();
+    const known = turns.find(({ answer }) => answer === input.answer);
+    if (known !== undefined) {
+      const view = await turn.ref(answerActor, known.answer).follow({ from: 0 });
+      return { answer: known.answer, merged: false, view, seq: known.seq };
+    }
     const question = await this.#question(input, turns);
-    const { model, contextTokens } = await this.#ports.catalogue.find(
-      "text",
-      input.model ?? this.#record?.model,
-    );
-    const options = input.options ?? {};
-    const messages = messagesFor(question.earlier, question.text, contextTokens, options.maxTokens);
-    const request: AiRequest = { feature: "text", messages, options };
+    const { model, contextTokens } = await this.#model(input.make?.feature ?? "text", input.model);
+    const request = input.make ?? inWords(question, input.options ?? {}, contextTokens);
     const ref = turn.ref(answerActor, input.answer);
     const { detached = false } = input;
     const asked = await ref.ask({ model, request, band: "normal", detached, thread: this.#self.key });
-    const seq = turns.find(({ answer }) => answer === asked.answer)?.seq;
-    if (seq !== undefined) return { ...asked, seq };
     return { ...asked, seq: await this.#append(question, asked.answer, owner, model) };
   }
 
@@ -112,6 +111,16 @@ class Thread implements Behaviour<ThreadVerbs> {
     return this.#record;
   }
 
+  /** The one that is named, or the thread's own where that can do it, or the first there is. */
+  async #model(feature: Feature, named: string | undefined): Promise<AiModel> {
+    const { catalogue } = this.#ports;
+    if (named !== undefined) return await catalogue.find(feature, named);
+    const own = (await catalogue.list()).find((one) =>
+      one.feature === feature && one.model === this.#record?.model
+    );
+    return own ?? await catalogue.find(feature, undefined);
+  }
+
   #authorize(verb: ThreadVerb, { caller }: Turn): User {
     authorize(verb, caller, this.#record?.owner.id);
     if (caller.kind === "user" || caller.kind === "service") return caller.user;
@@ -122,24 +131,24 @@ class Thread implements Behaviour<ThreadVerbs> {
     if (this.#record === undefined) return [];
     const before = Number.MAX_SAFE_INTEGER;
     const page = await this.#ports.threads.turns(this.#self.key, { before, limit: EARLIER_MAX });
-    return page.filter(({ replacedBy }) => replacedBy === undefined);
+    return page;
   }
 
-  async #question({ text, answer }: In<"ask">, turns: readonly TurnRecord[]): Promise<Question> {
-    const known = turns.findIndex((turn) => turn.answer === answer);
-    const before = known === -1 ? turns : turns.slice(0, known);
+  /** What is asked, unless that was asked already. */
+  async #question({ text }: In<"ask">, turns: readonly TurnRecord[]): Promise<Question> {
+    const before = turns.filter(({ replacedBy }) => replacedBy === undefined);
     const answers = await this.#answers(before);
     const last = before.at(-1);
-    if (known === -1 && last !== undefined && isOpen(answers.get(last.answer))) {
+    if (last !== undefined && isOpen(answers.get(last.answer))) {
       throw new BarrageError("conflict", "The last question is still being answered");
     }
     if (text !== undefined) return { text, earlier: exchanges(before, answers) };
-    const again = known === -1 ? last : turns[known];
-    if (again === undefined) {
+    if (last === undefined) {
       throw new BarrageError("conflict", "Nothing was asked that could be asked again");
     }
-    const earlier = exchanges(known === -1 ? before.slice(0, -1) : before, answers);
-    return { text: again.question, again, earlier };
+    const feature = answers.get(last.answer)?.request.feature ?? "text";
+    if (feature !== "text") throw new BarrageError("conflict", "Only answers in words are asked for again");
+    return { text: last.question, again: last, earlier: exchanges(before.slice(0, -1), answers) };
   }
 
   async #answers(turns: readonly TurnRecord[]): Promise<ReadonlyMap<string, AnswerRecord>> {
@@ -156,7 +165,7 @@ class Thread implements Behaviour<ThreadVerbs> {
     const writes = [threads.append(this.#self.key, [turn])];
     if (again !== undefined) writes.push(threads.replace(this.#self.key, again.seq, seq));
     if (this.#record === undefined) {
-      const title = text.replaceAll(/\s+/g, " ").trim().slice(0, TITLE_MAX);
+      const title = [...text.replaceAll(/\s+/g, " ").trim()].slice(0, TITLE_MAX).join("");
       const record = { id: this.#self.key, owner, title, model, createdAt: at, changedAt: at };
       await this.#self.commit([threads.found(record, this.#self.epoch), ...writes], { founding: true });
       this.#record = record;
@@ -167,6 +176,12 @@ class Thread implements Behaviour<ThreadVerbs> {
     this.#head = seq;
     return seq;
   }
+}
+
+function inWords({ earlier, text }: Question, options: AiOptions, contextTokens: number): AiRequest {
+  const messages = messagesFor(earlier, text, contextTokens, options.maxTokens);
+  // Each question of a thread has an answer of its own, to be asked for again, cancelled and forgotten.
+  return { feature: "text", messages, options: { ...options, merge: false } };
 }
 
 function isOpen(answer: AnswerRecord | undefined): boolean {

@@ -1,10 +1,12 @@
-import type { AiMessage } from "protocol/ai.ts";
+import { AI_TEXT_MAX, type AiMessage } from "protocol/ai.ts";
 import { estimateTokens } from "../answer/tokens.ts";
 
 /** Left for the answer when the asker does not say how long it may be. */
 const ANSWER_TOKENS = 1_024;
 /** What a message costs besides its text. */
 const MESSAGE_TOKENS = 4;
+/** Of all messages together, whatever the model's window: what is asked travels between nodes and is stored. */
+const CHARACTERS_MAX = 200_000;
 
 export interface Exchange {
   readonly question: string;
@@ -22,10 +24,14 @@ export function messagesFor(
   maxTokens = ANSWER_TOKENS,
 ): AiMessage[] {
   let left = contextTokens - maxTokens - cost(question);
+  let characters = CHARACTERS_MAX - question.length;
   const kept: AiMessage[] = [];
-  for (const { question: asked, answer } of [...earlier].reverse()) {
+  for (const { question: asked, answer: whole } of [...earlier].reverse()) {
+    // Of one that is longer than a message may be, its end.
+    const answer = whole.slice(-AI_TEXT_MAX).toWellFormed();
     left -= cost(asked) + cost(answer);
-    if (left < 0) break;
+    characters -= asked.length + answer.length;
+    if (left < 0 || characters < 0) break;
     kept.unshift({ role: "user", content: asked }, { role: "assistant", content: answer });
   }
   return [...kept, { role: "user", content: question }];

@@ -3,7 +3,7 @@ import type { Catalogue } from "actors/ai/catalogue.ts";
 import { threadActor } from "actors/ai/thread/definition.ts";
 import type { CallOptions } from "actors/runtime/call.ts";
 import type { ActorNode } from "actors/runtime/node.ts";
-import { AiRequest } from "protocol/ai.ts";
+import { AiRequest, type Prompted } from "protocol/ai.ts";
 import type { AskAi, AskedAi } from "protocol/ai_methods.ts";
 import { invalidParams } from "protocol/issues.ts";
 import type { SignedIn } from "../../verifier.ts";
@@ -24,14 +24,15 @@ export async function askFor(
 ): Promise<AskedAi> {
   const { feature, thread, text, regenerate } = params;
   const answer = params.id ?? node.ports.ids.next();
-  if (feature === "text" && (thread !== undefined || regenerate === true)) {
+  if (thread !== undefined || regenerate === true) {
     const key = thread ?? node.ports.ids.next();
     const { seq: _seq, ...asked } = await node.ref(threadActor, key, caller).ask({
       answer,
       ...(params.model === undefined ? {} : { model: params.model }),
       ...(text === undefined ? {} : { text }),
       ...(params.options === undefined ? {} : { options: params.options }),
-      ...(detached === undefined ? {} : { detached }),
+      ...madeFor(params),
+      detached: detached ?? feature !== "text",
     }, options);
     return { ...asked, thread: key };
   }
@@ -51,6 +52,11 @@ function requestOf({ feature, text = "", messages, options, width, height, pages
     case "slides":
       return parsed({ feature, prompt: text, pages });
   }
+}
+
+function madeFor(params: AskAi): { make?: Prompted } {
+  const request = params.feature === "text" ? undefined : requestOf(params);
+  return request === undefined || request.feature === "text" ? {} : { make: request };
 }
 
 /** Bounds of prompts differ by feature. */

@@ -80,6 +80,7 @@ class Page implements AnswerReader {
     const { attempt, offset, text } = delta();
     equal(this.ends.length, 0, "text after the end");
     equal(offset, this.text.length, "a gap, or something twice");
+    ok(text !== "", "nothing");
     ok(attempt >= this.attempt);
     this.attempt = attempt;
     this.text += text;
@@ -146,7 +147,9 @@ Deno.test("[AF1][AF2][AF3] whatever becomes of the events, a reader who may ask 
             else if (fate !== "is lost") reading.take(notice);
             if (fate === "comes twice") reading.take(notice);
           }
-          if (asked && reading.live) reading.catchUp(told.view(0));
+          if (asked && reading.live) {
+            reading.catchUp(told.view(told.attempt === reading.attempt ? reading.offset : 0));
+          }
           asked = false;
         };
         const begin = () => {
@@ -205,6 +208,7 @@ Deno.test("[AF1] a word from before what he has heard since does not set a reade
   told.anew(2);
   reading.take(told.notices.at(-1)!);
   reading.catchUp(stale);
+  reading.catchUp({ ...stale, offset: 0, text: "abcdef" });
   deepEqual([page.text, page.attempt], ["ab", 2]);
   const beyond = { ...told.view(0), offset: 5, text: "xyz" };
   reading.catchUp(beyond);

@@ -22,7 +22,7 @@ const LOOK_MS = 200;
 /** A lease whose runner has died comes back a term after it was last heard of; the books follow. */
 const LEASES_MS = 60_000;
 const FAIRNESS_MIN = 0.95;
-/** Of each asker, before the middle of his waits says anything. */
+/** Of each asker, before the quartile of his waits says anything. */
 const QUESTIONS_MIN = 10;
 
 /** All nodes must open what one has sealed. */

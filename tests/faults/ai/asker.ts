@@ -100,10 +100,10 @@ export class Asker {
     return ending === undefined || ending.kind === "open" ? -Infinity : ending.at;
   }
 
-  /** The middle one of how long he waited for an answer: those that a fault delayed do not move it. */
+  /** The lower quartile of how long he waited for an answer: those that a fault delayed do not move it. */
   get waitMs(): number {
     const waits = this.questions.flatMap(({ at, ending }) => ending.kind === "done" ? [ending.at - at] : []);
-    return waits.sort((one, other) => one - other)[waits.length >> 1] ?? Infinity;
+    return waits.sort((one, other) => one - other)[waits.length >> 2] ?? Infinity;
   }
 
   /** Asks until it is stopped; the last question is waited for. */
@@ -141,15 +141,19 @@ export class Asker {
   async #connected(): Promise<Line> {
     if (this.#line !== undefined) return this.#line;
     const lost = Promise.withResolvers<void>();
+    // A line may be lost before it is handed over.
+    let gone = false;
     const line = await this.#dial({
       hear: (method, params) => this.#hear(method, params as Told),
       lost: () => {
-        if (this.#line === line) this.#line = undefined;
+        gone = true;
+        this.#line = undefined;
         lost.resolve();
       },
     });
     this.#lost = lost;
-    return this.#line = line;
+    if (!gone) this.#line = line;
+    return line;
   }
 
   /** A node that stands still keeps its sockets: only who asks notices. */

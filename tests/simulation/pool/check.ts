@@ -50,27 +50,30 @@ function backlog({ answers, marks, meters }: PoolWorld): string[] {
     const used = (last.busySlotMs - first.busySlotMs) / (last.slotMs - first.slotMs);
     if (used < FULL) wrong.push(`only ${(used * 100).toFixed(1)} % of the slots were used`);
   }
-  // Who asks alone gets all there is, so only what was lent while all of them had asked is compared.
-  const all = Math.max(...answers.map(({ queuedAt }) => queuedAt ?? Infinity));
-  const endOfBacklog = Math.min(...lastGrants(answers));
-  const shares = new Map<string, number>();
-  for (const { ticket, grantedAt = Infinity } of answers) {
-    const share = shares.get(ticket.user) ?? 0;
-    shares.set(ticket.user, share + (grantedAt > all && grantedAt <= endOfBacklog ? 1 : 0));
-  }
+  const shares = sharesOf(answers);
   const fairness = jain([...shares.values()]) ?? 1;
   if (fairness < FAIR) wrong.push(`fairness is ${fairness.toFixed(3)}: ${[...shares.values()].join(", ")}`);
   if (meters.counts.leases_lapsed > 0) wrong.push(`${meters.counts.leases_lapsed} leases lapsed`);
   return wrong;
 }
 
-/** When each user got his last one. */
-function lastGrants(answers: readonly ModelAnswer[]): number[] {
-  const last = new Map<string, number>();
-  for (const { ticket, grantedAt = 0 } of answers) {
-    last.set(ticket.user, Math.max(last.get(ticket.user) ?? 0, grantedAt));
+/**
+ * What each user got while all of them had something waiting, in the order in which it was decided: who asks alone gets
+ * all there is, and who has nothing more waiting gets nothing.
+ */
+function sharesOf(answers: readonly ModelAnswer[]): Map<string, number> {
+  const all = Math.max(...answers.map(({ queuedAt }) => queuedAt ?? Infinity));
+  const left = new Map<string, number>();
+  for (const { ticket: { user } } of answers) left.set(user, (left.get(user) ?? 0) + 1);
+  const shares = new Map([...left.keys()].map((user) => [user, 0]));
+  // The ids of leases grow as they are made.
+  const granted = [...answers].sort((a, b) => (a.lease?.lease ?? "") < (b.lease?.lease ?? "") ? -1 : 1);
+  for (const { ticket: { user }, grantedAt = Infinity } of granted) {
+    if (grantedAt > all) shares.set(user, shares.get(user)! + 1);
+    left.set(user, left.get(user)! - 1);
+    if (left.get(user) === 0) break;
   }
-  return [...last.values()];
+  return shares;
 }
 
 function overtaken(answers: readonly ModelAnswer[]): string[] {

@@ -14,6 +14,7 @@ import { Random } from "../random.ts";
 import { Timeline } from "../timeline.ts";
 import { PoolDatabase, PoolRows } from "./database.ts";
 import { ModelAnswer } from "./model_answer.ts";
+import { modelProbe } from "./model_probe.ts";
 import { ModelRun } from "./model_run.ts";
 import { PoolPlace } from "./place.ts";
 import { Post } from "./post.ts";
@@ -146,24 +147,7 @@ export class PoolWorld {
       ...{ pools, meters: this.meters, limits: this.#limits },
       drops: this.#places.find((place) => place.process === process)!.ports.drops,
       credentials: { list: () => Promise.resolve([...this.#credentials]) },
-      probe: ({ credential }, signal) => this.#probe(process, credential, signal),
-    });
-  }
-
-  /** A short call, counted as any other. */
-  #probe(process: SimProcess, credential: string, signal: AbortSignal) {
-    return new Promise<{ kind: "done" } | { kind: "fault"; fault: "quota" }>((resolve, reject) => {
-      this.timeline.after(this.#random.between(1, 200), () => {
-        const { refused, firstMs } = this.upstream.begin(credential);
-        this.timeline.after(refused === undefined ? firstMs : 0, () => {
-          this.upstream.end(credential);
-          this.timeline.after(this.#random.between(1, 200), () =>
-            process.deliver("bus", () => {
-              if (signal.aborted) reject(signal.reason);
-              else resolve(refused === undefined ? { kind: "done" } : { kind: "fault", fault: "quota" });
-            }));
-        });
-      });
+      probe: modelProbe({ timeline: this.timeline, random: this.#random, upstream: this.upstream, process }),
     });
   }
 

@@ -22,12 +22,14 @@ export interface Counts {
   faults: number;
   promptTokens: number;
   completionTokens: number;
+  /** Milliseconds that calls were in flight, each counted for itself. */
+  busyMs: number;
 }
 
 export function noCounts(): Counts {
   return {
     ...{ calls: 0, overRate: 0, overConcurrency: 0, inFlight: 0, maxInFlight: 0, maxStarts: 0 },
-    ...{ completed: 0, abandoned: 0, faults: 0, promptTokens: 0, completionTokens: 0 },
+    ...{ completed: 0, abandoned: 0, faults: 0, promptTokens: 0, completionTokens: 0, busyMs: 0 },
   };
 }
 
@@ -35,15 +37,24 @@ const WINDOW_MS = 1_000;
 
 /** The true limits of one credential for one feature and model, and what was seen of them. */
 export class Meter {
-  readonly counts: Counts = noCounts();
+  readonly #counts: Counts = noCounts();
   readonly #limits: Limits;
   readonly #now: () => number;
+  #busySince = 0;
   /** Of calls that were let in, the oldest first. */
   #starts: number[] = [];
 
   constructor(limits: Limits, now: () => number) {
     this.#limits = limits;
     this.#now = now;
+  }
+
+  /** Up to now. */
+  get counts(): Counts {
+    const now = this.#now();
+    this.#counts.busyMs += this.#counts.inFlight * (now - this.#busySince);
+    this.#busySince = now;
+    return this.#counts;
   }
 
   /** Counts a call. What is over a limit is refused and holds nothing. */

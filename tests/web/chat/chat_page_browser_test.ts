@@ -226,14 +226,14 @@ Deno.test("[W96] every page has the same top bar, which says where one is", asyn
   await using browser = await launchBrowser();
   const { page } = await Visitor.open(browser);
   const { id } = await (await HttpClient.guest(server.url)).room();
-  const places = { "/": "Live", [`/rooms/${id}`]: "Live", "/chat": "Chat", "/login": undefined };
+  const places = { "/": "Live", [`/rooms/${id}`]: "Live", "/chat": "Chat", "/ai": "AI", "/login": undefined };
   for (const [path, place] of Object.entries(places)) {
     await page.goto(server.url + path);
     await page.locator("main > *").first().waitFor();
     const links = await page.locator(".topbar-nav a").evaluateAll((links) =>
       links.map((link) => link.getAttribute("href"))
     );
-    assert.deepEqual(links, ["/", "/chat"], path);
+    assert.deepEqual(links, ["/", "/chat", "/ai"], path);
     const current = await page.locator(".topbar-nav [aria-current]").allTextContents();
     assert.deepEqual(current.map((text) => text.trim()), place === undefined ? [] : [place], path);
   }

@@ -1,0 +1,210 @@
+import { BarrageError, ERRORS } from "protocol/errors.ts";
+import type { ActorNode } from "actors/runtime/node.ts";
+import type { Entity } from "storage/card_storage.ts";
+import type { Entry, FirstLevel, KeptEntry, VersionedCache } from "storage/cache/versioned_cache.ts";
+import { lookupActor, lookupKey } from "./definition.ts";
+import { cacheKey } from "./host.ts";
+import type { IdFilter } from "./id_filter.ts";
+import type { ReadLimits } from "./limits.ts";
+
+export interface ReadOptions {
+  /** Whatever anybody had acknowledged when it was asked is seen. */
+  readonly fresh?: boolean;
+  /** The reader has seen this version already. */
+  readonly atLeast?: number;
+}
+
+export interface CardRead {
+  /** 0 when nothing has the id. */
+  readonly version: number;
+  /** JSON of the card. */
+  readonly json: string | undefined;
+  readonly ageMs: number;
+}
+
+export interface CardReaderOptions {
+  readonly node: ActorNode;
+  readonly first: FirstLevel;
+  readonly shared: VersionedCache;
+  readonly limits: ReadLimits;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly filters?: Readonly<Record<Entity, Pick<IdFilter, "refuses" | "lacked" | "missed">>>;
+  readonly onRead?: (key: string) => void;
+  readonly isHot?: (key: string) => boolean;
+  /** Whether older cards may be shown rather than none. */
+  readonly servesStale?: () => boolean;
+}
+
+const NONE: CardRead = { version: 0, json: undefined, ageMs: 0 };
+
+/**
+ * Reads cards on behalf of one node: from its own memory, else from the cache that nodes share, else from the store by
+ * the one lookup actor of the id. Every entry carries the age of what it says, from the moment at which the query began,
+ * through all levels; nobody is shown one older than `staleMs`. Between `freshMs` and that it is shown while one reader
+ * renews it. Who must see his own change reads fresh: by a query that begins after he asked.
+ */
+export class CardReader {
+  readonly #options: CardReaderOptions;
+  readonly #reading = new Map<string, Promise<CardRead>>();
+  readonly #renewing = new Set<string>();
+  readonly #counts = { unknown: 0, first: 0, shared: 0, looked: 0, renewed: 0, outdated: 0 };
+  #flushes = 0;
+
+  constructor(options: CardReaderOptions) {
+    this.#options = options;
+  }
+
+  get stats() {
+    return { ...this.#counts };
+  }
+
+  /** @throws {BarrageError} `unavailable`, `overloaded`, `expired`, `timeout`. */
+  async read(
+    entity: Entity,
+    id: string,
+    { fresh = false, atLeast = 0 }: ReadOptions = {},
+  ): Promise<CardRead> {
+    const { filters, onRead } = this.#options;
+    const key = cacheKey(entity, id);
+    onRead?.(key);
+    if (!fresh) {
+      const first = this.#fromFirst(entity, id, key);
+      if (first !== undefined && first.version >= atLeast) return first;
+    }
+    if (filters !== undefined && this.#isNone(filters[entity], id, fresh)) {
+      this.#counts.unknown++;
+      return NONE;
+    }
+    try {
+      if (fresh) return await this.#look(entity, id, key, 0);
+      const shown = await (this.#reading.get(key) ?? this.#load(entity, id, key));
+      return shown.version >= atLeast ? shown : await this.#look(entity, id, key, 0);
+    } catch (error) {
+      const outdated = fresh ? undefined : this.#rather(key, error);
+      if (outdated === undefined) throw error;
+      return outdated;
+    }
+  }
+
+  /** Something has this version now. */
+  changed(entity: Entity, id: string, version: number): void {
+    this.#options.first.invalidate(cacheKey(entity, id), version);
+  }
+
+  /** Changes may have been missed. */
+  flush(): void {
+    this.#flushes++;
+    this.#options.first.clear();
+    this.#reading.clear();
+  }
+
+  #isNone(filter: Pick<IdFilter, "refuses" | "lacked">, id: string, fresh: boolean): boolean {
+    const { node: { ports: { clock } }, limits } = this.#options;
+    return filter.refuses(id) || (!fresh && filter.lacked(id, clock.monotonic() - limits.staleMs));
+  }
+
+  #fromFirst(entity: Entity, id: string, key: string): CardRead | undefined {
+    const { first, limits, isHot } = this.#options;
+    const entry = first.get(key, limits.staleMs);
+    if (entry === undefined || !this.#usable(entry) || entry.keptMs >= limits.firstMs) return undefined;
+    this.#counts.first++;
+    // So nobody ever waits for what many read.
+    if (entry.keptMs * 2 >= limits.firstMs && isHot?.(key)) this.#renewFirst(entity, id, key);
+    else if (this.#dueEarly(entry)) this.#renew(entity, id, key, entry);
+    return shown(entry);
+  }
+
+  /** One for all who ask on this node meanwhile. */
+  #load(entity: Entity, id: string, key: string): Promise<CardRead> {
+    const loading = this.#loadOnce(entity, id, key);
+    this.#reading.set(key, loading);
+    const over = () => {
+      if (this.#reading.get(key) === loading) this.#reading.delete(key);
+    };
+    loading.then(over, over);
+    return loading;
+  }
+
+  async #loadOnce(entity: Entity, id: string, key: string): Promise<CardRead> {
+    const { shared, limits } = this.#options;
+    const flushes = this.#flushes;
+    const entry = await shared.get(key, limits.staleMs);
+    if (entry === undefined || !this.#usable(entry)) return await this.#look(entity, id, key, limits.shareMs);
+    this.#counts.shared++;
+    this.#keep(key, entry, flushes);
+    if (this.#dueEarly(entry)) this.#renew(entity, id, key, entry);
+    return shown(entry);
+  }
+
+  async #look(entity: Entity, id: string, key: string, maxAgeMs: number): Promise<CardRead> {
+    const { node } = this.#options;
+    const { clock } = node.ports;
+    const flushes = this.#flushes;
+    const asked = clock.monotonic();
+    const found = await node.ref(lookupActor, lookupKey(entity, id)).get({ id, maxAgeMs });
+    this.#counts.looked++;
+    const { version, value, costMs } = found;
+    if (version === 0) this.#options.filters?.[entity].missed(id);
+    // Of the two ways only the sum is known: taken for the answer's, the card is older than it is, never younger.
+    const underWayMs = Math.max(0, clock.monotonic() - asked - found.heldMs);
+    const entry = { version, value, costMs, ageMs: found.ageMs + underWayMs };
+    this.#keep(key, entry, flushes);
+    return shown(entry);
+  }
+
+  #keep(key: string, entry: Entry, flushes: number): void {
+    if (flushes === this.#flushes) this.#options.first.put(key, entry);
+  }
+
+  #usable({ value, ageMs }: Entry): boolean {
+    const { absentMs, staleMs } = this.#options.limits;
+    return ageMs < (value === undefined ? absentMs : staleMs);
+  }
+
+  /**
+   * Probabilistic early expiration (Vattani, Chierichetti, Lowenstein 2015): the dearer a card is and the closer to its
+   * time, the likelier somebody renews it before. It also spreads those that were read together.
+   */
+  #dueEarly({ value, ageMs, costMs }: Entry): boolean {
+    if (value === undefined) return false;
+    const { freshMs, earlyFactor } = this.#options.limits;
+    const early = -Math.log(1 - this.#options.random()) * earlyFactor * Math.max(1, costMs);
+    return ageMs + early >= freshMs;
+  }
+
+  #renew(entity: Entity, id: string, key: string, { ageMs }: Entry): void {
+    // Whoever has renewed it since has what we want; half is surely younger than what there is.
+    this.#inBackground(
+      key,
+      () => this.#look(entity, id, key, Math.min(this.#options.limits.shareMs, ageMs / 2)),
+    );
+  }
+
+  #renewFirst(entity: Entity, id: string, key: string): void {
+    this.#inBackground(key, () => this.#loadOnce(entity, id, key));
+  }
+
+  #inBackground(key: string, renew: () => Promise<unknown>): void {
+    const { renewalsMax } = this.#options.limits;
+    if (this.#renewing.has(key) || this.#renewing.size >= renewalsMax) return;
+    this.#renewing.add(key);
+    this.#counts.renewed++;
+    // Whoever reads it after its time is told why there is none.
+    renew().catch(() => {}).finally(() => this.#renewing.delete(key));
+  }
+
+  #rather(key: string, error: unknown): CardRead | undefined {
+    const { first, limits, servesStale } = this.#options;
+    const { reason } = BarrageError.from(error);
+    if (!ERRORS[reason].retry || servesStale?.() !== true) return undefined;
+    const entry: KeptEntry | undefined = first.get(key, limits.outdatedMs);
+    if (entry === undefined) return undefined;
+    this.#counts.outdated++;
+    return shown(entry);
+  }
+}
+
+function shown({ version, value, ageMs }: Entry): CardRead {
+  return { version, json: value, ageMs };
+}
