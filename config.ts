@@ -117,7 +117,7 @@ function resolve(database: Database | undefined, dataDir: string): Config["store
 }
 
 function* contradictions(
-  { stores, feed, gateway, room, runtime, tokens, accounts, codes, ai }: Config,
+  { stores, feed, gateway, room, runtime, tokens, accounts, codes, ai, reads }: Config,
 ): Generator<string> {
   if (stores.natsUrls !== undefined && stores.database.kind === "sqlite") {
     yield "Set DATABASE_URL to postgres://... or unset NATS_URL: nodes on one bus need one database";
@@ -166,6 +166,12 @@ function* contradictions(
   }
   if (ai.perUserMax > ai.queueMax) {
     yield "Set AI_QUEUE_MAX to at least AI_WAITING_PER_USER_MAX: one user's answers wait with all others";
+  }
+  if (reads.freshMs > reads.staleMs || reads.absentMs > reads.staleMs || reads.firstMs > reads.staleMs) {
+    yield "Set CARD_STALE_MS to at least CARD_FRESH_MS, CARD_ABSENT_MS and CARD_FIRST_MS: it bounds them all";
+  }
+  if (reads.staleMs > reads.outdatedMs) {
+    yield "Set CARD_OUTDATED_MS to at least CARD_STALE_MS: it is for cards that are too old already";
   }
   if (ai.abortSettleMs * 3 > ai.leaseTermSeconds * 1_000) {
     yield "Set AI_ABORT_SETTLE_MS to at most a third of AI_LEASE_TERM_SECONDS: a call is cut off before its term ends";

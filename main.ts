@@ -28,6 +28,7 @@ import { openNode } from "./wiring/actors.ts";
 import { openAi } from "./wiring/ai.ts";
 import { openHttp } from "./wiring/http.ts";
 import { openIdentity } from "./wiring/identity.ts";
+import { openReads } from "./wiring/reads.ts";
 import { openRoads } from "./wiring/roads.ts";
 import { openSigningIn } from "./wiring/signing_in.ts";
 
@@ -61,6 +62,7 @@ async function run(config: Config): Promise<void> {
   const self = { id: nodeId, address: `${server.host}:${server.port}`, version: VERSION };
   const { node, directory } = openNode(config, { self, clock, random, bus, storage });
   const { drops } = node;
+  const reads = await openReads(config, { node, directory, storage, cache, bus }, owned);
   const identity = await openIdentity(config, { storage, bus, clock, drops }, owned);
   const ai = await openAi(config, { node, storage, bus, clock }, owned);
   const signingIn = await openSigningIn(config, { node, storage, cache, identity }, owned);
@@ -90,6 +92,7 @@ async function run(config: Config): Promise<void> {
     directory,
     storage,
     cache,
+    reads,
     roads,
     identity,
     signingIn,
@@ -119,7 +122,7 @@ async function run(config: Config): Promise<void> {
   if (networked) directory.listen(bus);
   const known = networked
     ? directory.follow(storage.rooms, clock, stopping.signal)
-    : directory.fill(storage.rooms, stopping.signal);
+    : directory.fillDaily(storage.rooms, clock, stopping.signal);
   const filled = known.catch((error) => {
     log.error("Cannot fill the room directory; unknown rooms will be looked up: {error}", { error });
   });

@@ -4,6 +4,7 @@ import { ACCOUNT_SETTINGS } from "./settings/accounts.ts";
 import { AI_SETTINGS } from "./settings/ai.ts";
 import { CHAT_SETTINGS } from "./settings/chat.ts";
 import { CODE_SETTINGS } from "./settings/codes.ts";
+import { READ_SETTINGS } from "./settings/reads.ts";
 import { choice, plain, secret, whole, wholeOr } from "./settings/setting.ts";
 
 export type Database =
@@ -241,4 +242,5 @@ export const SETTINGS = {
   ...CODE_SETTINGS,
   ...CHAT_SETTINGS,
   ...AI_SETTINGS,
+  ...READ_SETTINGS,
 } as const;
