@@ -25,7 +25,7 @@ async function main(fast: boolean): Promise<number> {
 
 async function plan(fast: boolean): Promise<Step[]> {
   const files = await findTests("tests");
-  if (fast) return [...STATIC_STEPS, ...testSteps({ ...files, server: [], browser: [] })];
+  if (fast) return [...STATIC_STEPS, ...testSteps({ ...files, server: [], faults: [], browser: [] })];
   await prepareMachine();
   return [
     { name: "dependencies as locked", args: ["install", "--frozen"], counts: "one" },

@@ -4,6 +4,7 @@ export interface Step {
   readonly name: string;
   /** Arguments to deno. */
   readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
   /** Whether deno counts the tests, or the step as a whole counts as one. */
   readonly counts: "tests" | "one";
 }
@@ -21,7 +22,7 @@ const PIPES_GRACE_MS = 2_000;
 export async function runStep(step: Step, signal: AbortSignal): Promise<Outcome> {
   console.log(`\n== ${step.name}`);
   const start = performance.now();
-  const output = await run(step.args, signal);
+  const output = await run(step, signal);
   const counts = step.counts === "tests"
     ? readCounts(output.text, output.success)
     : { passed: output.success ? 1 : 0, failed: output.success ? 0 : 1 };
@@ -29,7 +30,7 @@ export async function runStep(step: Step, signal: AbortSignal): Promise<Outcome>
 }
 
 async function run(
-  args: readonly string[],
+  { args, env }: Step,
   signal: AbortSignal,
 ): Promise<{ text: string; success: boolean }> {
   if (signal.aborted) {
@@ -41,7 +42,7 @@ async function run(
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-    env: { NO_COLOR: "1" },
+    env: { ...env, NO_COLOR: "1" },
     signal,
   }).spawn();
   const chunks: string[] = [];

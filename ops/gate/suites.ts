@@ -1,20 +1,18 @@
 import type { Step } from "./step.ts";
 
-/** Test files by what they need: nothing, a real server, a browser. */
+/** Test files by what they need: nothing, real servers, the machine for themselves, a browser. */
 export interface TestFiles {
   readonly plain: readonly string[];
   readonly server: readonly string[];
+  readonly faults: readonly string[];
   readonly browser: readonly string[];
 }
 
 export async function findTests(folder: string): Promise<TestFiles> {
-  const found: { plain: string[]; server: string[]; browser: string[] } = {
-    plain: [],
-    server: [],
-    browser: [],
-  };
+  const found: Record<keyof TestFiles, string[]> = { plain: [], server: [], faults: [], browser: [] };
   for await (const path of walk(folder)) {
-    if (path.endsWith("_server_test.ts")) found.server.push(path);
+    if (path.includes("/faults/") && path.endsWith("_server_test.ts")) found.faults.push(path);
+    else if (path.endsWith("_server_test.ts")) found.server.push(path);
     else if (path.endsWith("_browser_test.ts")) found.browser.push(path);
     else if (path.endsWith("_test.ts")) found.plain.push(path);
   }
@@ -45,6 +43,9 @@ function permissions(): string[] {
   ];
 }
 
+// Tests with servers mostly wait for these, on any machine.
+const SERVER_JOBS = Math.min(Math.max(navigator.hardwareConcurrency, 2), 3);
+
 /** Types are a step of their own, so one wrong type does not hide every test. */
 export function testSteps(files: TestFiles): Step[] {
   const test = ["test", "--no-check"];
@@ -54,9 +55,15 @@ export function testSteps(files: TestFiles): Step[] {
       args: [...test, "--parallel", ...permissions(), ...files.plain],
       counts: "tests",
     },
-    { name: "tests with real servers", args: [...test, "--allow-all", ...files.server], counts: "tests" },
+    {
+      name: "tests with real servers",
+      args: [...test, "--parallel", "--allow-all", ...files.server],
+      env: { DENO_JOBS: `${SERVER_JOBS}` },
+      counts: "tests",
+    },
+    { name: "faults in short", args: [...test, "--allow-all", ...files.faults], counts: "tests" },
     { name: "tests in a browser", args: [...test, "--allow-all", ...files.browser], counts: "tests" },
   ];
-  const paths = [files.plain, files.server, files.browser];
+  const paths = [files.plain, files.server, files.faults, files.browser];
   return suites.filter((_, index) => (paths[index]?.length ?? 0) > 0);
 }

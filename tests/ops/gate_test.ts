@@ -26,11 +26,20 @@ Deno.test("[X10] the verdict is the sum of all steps", () => {
 });
 
 Deno.test("[X11] only tests named for servers and browsers may do everything, and an empty suite is left out", () => {
-  const steps = testSteps({ plain: ["a_test.ts"], server: ["b_server_test.ts"], browser: [] });
-  deepEqual(steps.map(({ args }) => [args.at(-1), args.includes("--allow-all")]), [
-    ["a_test.ts", false],
-    ["b_server_test.ts", true],
-  ]);
+  const steps = testSteps({
+    plain: ["a_test.ts"],
+    server: ["b_server_test.ts"],
+    faults: ["c_server_test.ts"],
+    browser: [],
+  });
+  deepEqual(
+    steps.map(({ args }) => [args.at(-1), args.includes("--allow-all"), args.includes("--parallel")]),
+    [
+      ["a_test.ts", false, true],
+      ["b_server_test.ts", true, true],
+      ["c_server_test.ts", true, false],
+    ],
+  );
 });
 
 Deno.test({
