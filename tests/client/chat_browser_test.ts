@@ -36,10 +36,16 @@ testOutboxStore("IndexedDB", async () => {
 
 /** The browser takes the lock from a tab that was closed, a moment later. */
 async function alone(page: Page): Promise<void> {
-  await page.waitForFunction(async () => {
-    const { locks } = globalThis.navigator as unknown as { locks: { query(): Promise<{ held: object[] }> } };
-    return (await locks.query()).held.length === 1;
-  });
+  const deadline = AbortSignal.timeout(20_000);
+  // Asked from here: `waitForFunction` takes a promise for a yes.
+  const held = () =>
+    page.evaluate(async () => {
+      const { locks } = globalThis.navigator as unknown as {
+        locks: { query(): Promise<{ held: object[] }> };
+      };
+      return (await locks.query()).held.length;
+    });
+  while (await held() > 1) deadline.throwIfAborted();
 }
 
 Deno.test("[C107] a tab leaves alone what another one looks after, and takes it over when that has gone", async () => {
