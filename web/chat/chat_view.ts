@@ -189,6 +189,9 @@ export class ChatView {
       conversation,
       link,
       me: this.#me,
+      models: async () =>
+        (await this.#barrage.ai.models()).filter(({ feature }) => feature === "text")
+          .map(({ model }) => model),
       draft: this.#drafts.of(conversation.id),
       openUser: (user) => this.#go({ kind: "with", user }),
       left: () => this.#go({ kind: "list" }),

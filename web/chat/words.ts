@@ -28,6 +28,13 @@ export function changeWords(change: Change, sender: Named, me: string | undefine
     }
     case "settings":
       return settingWords(change.settings, who);
+    case "assistant": {
+      const { assistant } = change;
+      if (assistant === undefined) return `${who} removed the assistant`;
+      return assistant.enabled
+        ? `${who} set the assistant: mention @${assistant.name} to ask it`
+        : `${who} switched the assistant ${assistant.name} off`;
+    }
   }
 }
 

@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { launchBrowser, Visitor } from "tests/support/browser.ts";
+import { Visitor } from "tests/support/browser.ts";
 import { CHEAP, CookieClient } from "tests/support/cookie_client.ts";
 import { HttpClient } from "tests/support/http_client.ts";
 import { startServer } from "tests/support/server.ts";
 import { Peer, Talker } from "./talker.ts";
+import { Profiles } from "../profiles.ts";
 
 const EVIL = '<img src=x onerror="document.title=1">';
 
 Deno.test("[W88] markup in a name, title, text, announcement or attachment is shown as text, and nothing is loaded", async () => {
   await using server = await startServer(CHEAP);
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   using eve = await Peer.open(server.url, "eve", "<b>Eve</b>");
   const ann = await Talker.open(browser, server.url, "ann");
   const elsewhere: string[] = [];
@@ -56,7 +57,7 @@ async function widerThan({ page }: Talker): Promise<number> {
 
 Deno.test("[W89] on a phone the list and what is talked are two screens with a way back, and fit 360 pixels", async () => {
   await using server = await startServer(CHEAP);
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const phone = { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true };
   using bob = await Peer.open(server.url, "bob");
   const ann = await Talker.open(browser, server.url, "ann", phone);
@@ -104,7 +105,7 @@ function nameless(page: Page): Promise<string[]> {
 
 Deno.test("[W90] without a mouse: search, open, write, act on a message, and back; every control has a name", async () => {
   await using server = await startServer({ ...CHEAP, STRANGER_MESSAGES: 10 });
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   using bob = await Peer.open(server.url, "bob");
   using eve = await Peer.open(server.url, "eve");
   const ann = await Talker.open(browser, server.url, "ann");
@@ -154,7 +155,7 @@ Deno.test("[W90] without a mouse: search, open, write, act on a message, and bac
 
 Deno.test("[W92] muted, pinned and archived conversations look so on another device, and a report reaches the operators", async () => {
   await using server = await startServer({ ...CHEAP, STRANGER_MESSAGES: 10 });
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   using bob = await Peer.open(server.url, "bob");
   const ann = await Talker.open(browser, server.url, "ann");
   await ann.writeTo("bob");
@@ -194,7 +195,7 @@ Deno.test("[W92] muted, pinned and archived conversations look so on another dev
 
 Deno.test("[W93] a guest is told that chat belongs to an account, and led back with one", async () => {
   await using server = await startServer(CHEAP);
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   using bob = await Peer.open(server.url, "bob");
   const ann = await Visitor.open(browser);
   await ann.page.goto(`${server.url}/chat/with/${bob.id}`);
@@ -223,10 +224,17 @@ Deno.test("[W95] people with an account are found by login, by those who have on
 
 Deno.test("[W96] every page has the same top bar, which says where one is", async () => {
   await using server = await startServer(CHEAP);
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const { page } = await Visitor.open(browser);
   const { id } = await (await HttpClient.guest(server.url)).room();
-  const places = { "/": "Live", [`/rooms/${id}`]: "Live", "/chat": "Chat", "/ai": "AI", "/login": undefined };
+  const places = {
+    "/": "Live",
+    [`/rooms/${id}`]: "Live",
+    "/chat": "Chat",
+    "/ai": "AI",
+    "/login": undefined,
+    "/docs": undefined,
+  };
   for (const [path, place] of Object.entries(places)) {
     await page.goto(server.url + path);
     await page.locator("main > *").first().waitFor();

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { launchBrowser } from "tests/support/browser.ts";
 import { CHEAP } from "tests/support/cookie_client.ts";
 import { startServer } from "tests/support/server.ts";
 import { ChatStage, Talker } from "./talker.ts";
+import { Profiles } from "../profiles.ts";
 
 Deno.test("[W86] three people find a group by name and number, and hear each other and who comes", async () => {
   await using stage = await ChatStage.open(["ann", "bob", "eve"]);
@@ -50,7 +50,7 @@ Deno.test("[W86] who asks waits until an admin lets him in; who is declined does
 
 Deno.test("[W86] a join link lets in whoever opens it, until it is taken back; an invitation waits for an answer", async () => {
   await using server = await startServer(CHEAP);
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const permissions = ["clipboard-read", "clipboard-write"];
   const ann = await Talker.open(browser, server.url, "ann", { permissions });
   const bob = await Talker.open(browser, server.url, "bob");

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { launchBrowser, Visitor } from "tests/support/browser.ts";
+import { Visitor } from "tests/support/browser.ts";
 import { CHEAP } from "tests/support/cookie_client.ts";
 import { startServer } from "tests/support/server.ts";
 import { Peer } from "./talker.ts";
+import { Profiles } from "../profiles.ts";
 
 const AT_ONCE = 50;
 const SCROLLING = fileURLToPath(new URL("./scrolling.js", import.meta.url));
@@ -32,7 +33,7 @@ async function signedIn(visitor: Visitor, url: string, login: string) {
 
 Deno.test("[W91] of 1,000 conversations only those in sight are in the page, and each is found", async () => {
   await using server = await startServer({ ...CHEAP, CALLS_BURST: 10_000 });
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   using ann = await Peer.open(server.url, "ann");
   await times(1_000, (n) => ann.barrage.call("chat.create", { id: `g${n}`, title: `Group number ${n}.` }));
   const page = await signedIn(await Visitor.open(browser), server.url, "ann");
@@ -51,7 +52,7 @@ Deno.test("[W91] of 1,000 conversations only those in sight are in the page, and
 
 Deno.test("[W91] 5,000 messages are read to the first with at most 160 in the page, which stays where it is, and back", async () => {
   await using server = await startServer({ ...CHEAP, CHAT_BURST: 10_000, CALLS_BURST: 10_000 });
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   using ann = await Peer.open(server.url, "ann");
   const { id } = await ann.chat.createGroup({ title: "Long story" });
   await times(

@@ -1,15 +1,16 @@
-import type { Browser, BrowserContextOptions, Locator } from "playwright-core";
+import type { BrowserContextOptions, Locator } from "playwright-core";
 import { Barrage, type Chat, register } from "client/mod.ts";
-import { launchBrowser, Visitor } from "tests/support/browser.ts";
+import { type BrowserLike, Visitor } from "tests/support/browser.ts";
 import { CHEAP, PASSWORD } from "tests/support/cookie_client.ts";
 import { type Server, type ServerEnv, startServer } from "tests/support/server.ts";
+import { Profiles } from "../profiles.ts";
 
 /** One person at the chat page. */
 export class Talker {
   private constructor(readonly visitor: Visitor, readonly url: string) {}
 
   static async open(
-    browser: Browser,
+    browser: BrowserLike,
     url: string,
     login: string,
     options: BrowserContextOptions = {},
@@ -133,13 +134,13 @@ export class Talker {
 export class ChatStage implements AsyncDisposable {
   readonly #talkers: readonly Talker[];
 
-  private constructor(readonly server: Server, readonly browser: Browser, talkers: readonly Talker[]) {
+  private constructor(readonly server: Server, readonly browser: Profiles, talkers: readonly Talker[]) {
     this.#talkers = talkers;
   }
 
   static async open(logins: readonly string[], env: ServerEnv = {}): Promise<ChatStage> {
     const server = await startServer({ ...CHEAP, ...env });
-    const browser = await launchBrowser();
+    const browser = new Profiles();
     const talkers: Talker[] = [];
     for (const login of logins) talkers.push(await Talker.open(browser, server.url, login));
     return new ChatStage(server, browser, talkers);
@@ -151,7 +152,7 @@ export class ChatStage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.browser.close();
+    await this.browser[Symbol.asyncDispose]();
     await this.server[Symbol.asyncDispose]();
   }
 }

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { launchBrowser } from "tests/support/browser.ts";
 import { Cable } from "tests/support/cable.ts";
 import { CHEAP } from "tests/support/cookie_client.ts";
 import { startServer } from "tests/support/server.ts";
 import { ChatStage, Talker } from "./talker.ts";
+import { Profiles } from "../profiles.ts";
 
 Deno.test("[W85] what is written without a connection stands there, survives a reload, and is sent once, in order", async () => {
   await using server = await startServer(CHEAP);
   await using cable = new Cable(server.port);
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const ann = await Talker.open(browser, cable.url, "ann");
   const bob = await Talker.open(browser, server.url, "bob");
   await ann.writeTo("bob");

@@ -5,6 +5,7 @@ import { find } from "../../shell/dom.ts";
 import { attempt } from "../../shell/toast.ts";
 import { complaintOf } from "../complaints.ts";
 import { showActions } from "./action_list.ts";
+import { AssistantForm } from "./assistant_form.ts";
 import { groupActions, leavingActions } from "./group_actions.ts";
 import { memberMenu, ROLE_WORDS } from "./member_menu.ts";
 import { memberRow } from "./member_row.ts";
@@ -19,6 +20,7 @@ const ROLES = ["owner", "admin", "member"] as const;
 export class GroupPanel {
   readonly #root: HTMLElement;
   readonly #options: PanelOptions;
+  readonly #assistant: AssistantForm;
   #shown: string | undefined;
   /** The version of the newest change that was seen. */
   #changedAt = 0;
@@ -28,6 +30,7 @@ export class GroupPanel {
   constructor(root: HTMLElement, options: PanelOptions, signal: AbortSignal) {
     this.#root = root;
     this.#options = options;
+    this.#assistant = new AssistantForm(find(root, "[data-assistant]", HTMLElement), options);
     find(root, "[data-more]", HTMLButtonElement).addEventListener("click", () => this.#more());
     const settings = find(root, "[data-settings]", HTMLElement);
     settings.addEventListener("change", ({ target }) => this.#set(target));
@@ -56,6 +59,7 @@ export class GroupPanel {
     );
     showActions(find(this.#root, "[data-leaving]", HTMLElement), leavingActions(conversation, view));
     this.#showSettings(group);
+    this.#assistant.show(group);
     // A change of the members or of anybody's role is a message.
     this.#changedAt = Math.max(this.#changedAt, lastChange(view));
     const shown = `${group.role} ${group.members} ${this.#changedAt}`;
@@ -104,7 +108,7 @@ export class GroupPanel {
         memberRow({
           user: member.user,
           own: member.user.id === me,
-          badge: ROLE_WORDS[member.role],
+          badge: member.kind === "assistant" ? "AI" : ROLE_WORDS[member.role],
           online: chat.presenceOf(member.user.id)?.online ?? false,
           menu: member.user.id === me ? [] : memberMenu(conversation, own, member, openUser),
         })

@@ -11,12 +11,22 @@ export const ROLE_WORDS = { owner: "Owner", admin: "Admin", member: undefined } 
 export function memberMenu(
   conversation: ChatConversation,
   own: GroupRole,
-  { user, role }: MemberPage["members"][number],
+  { user, role, kind }: MemberPage["members"][number],
   openUser: (user: string) => void,
 ): readonly MenuItem[] {
   const { id, name } = user;
   const doing = (act: () => Promise<void>) => () => attempt(act, complaintOf);
   const mayRemove = role === "member" ? own !== "member" : role === "admin" && own === "owner";
+  // Nobody writes to it elsewhere, and it has no say.
+  if (kind === "assistant") {
+    if (own === "member") return [];
+    return [{
+      icon: "leave",
+      text: "Remove",
+      danger: true,
+      act: doing(() => conversation.remove(id)),
+    }];
+  }
   return [
     { icon: "chat", text: "Write to them", act: () => openUser(id) },
     ...own === "owner" && role === "member"

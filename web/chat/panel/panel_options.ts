@@ -4,6 +4,8 @@ export interface PanelOptions {
   readonly chat: Chat;
   readonly conversation: ChatConversation;
   readonly me: string | undefined;
+  /** Names of the models that can be asked. */
+  readonly models: () => Promise<readonly string[]>;
   readonly view: ConversationView;
   readonly openUser: (user: string) => void;
   readonly closed: () => void;

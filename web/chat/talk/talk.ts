@@ -9,6 +9,7 @@ import { ownActions } from "../own_actions.ts";
 import { openPanel, type Panel } from "../panel/panel.ts";
 import { Thread } from "../thread/thread.ts";
 import { messageWords, typingWords } from "../words.ts";
+import type { Mentionable } from "../writer/mention_box.ts";
 import { type About, Writer, type Written } from "../writer/writer.ts";
 import { showClosed } from "./closed.ts";
 import { TalkHead } from "./head.ts";
@@ -19,6 +20,8 @@ export interface TalkOptions {
   readonly chat: Chat;
   readonly conversation: ChatConversation;
   readonly me: string | undefined;
+  /** Names of the models that can be asked. */
+  readonly models: () => Promise<readonly string[]>;
   /** Of the join link that led here. */
   readonly link: string | undefined;
   readonly draft: string;
@@ -205,9 +208,12 @@ export class Talk {
     ]);
   }
 
-  async #people(): Promise<readonly { readonly id: string; readonly name: string }[]> {
+  /** The assistant first: it is meant by its name alone. */
+  async #people(): Promise<readonly Mentionable[]> {
     if (this.conversation.view?.kind !== "group") return [];
     const { members } = await this.conversation.members({ limit: 1_000 });
-    return members.map(({ user }) => user).filter(({ id }) => id !== this.#options.me);
+    return members.filter(({ user }) => user.id !== this.#options.me)
+      .map(({ user, kind }) => ({ ...user, assistant: kind === "assistant" }))
+      .sort((a, b) => Number(b.assistant) - Number(a.assistant));
   }
 }

@@ -79,10 +79,11 @@ function say(line: HTMLElement, box: HTMLElement, said: Said, options: BubbleOpt
 function addFace(
   line: HTMLElement,
   box: HTMLElement,
-  { sender }: Message,
+  message: Message,
   first: boolean,
   last: boolean,
 ): void {
+  const { sender } = message;
   const face = make("span", "avatar");
   face.setAttribute("aria-hidden", "true");
   if (last) showAvatar(face, sender.name);
@@ -90,6 +91,9 @@ function addFace(
   line.append(face);
   const name = make("p", first ? "bubble-name" : "visually-hidden", sender.name);
   tint(name, sender.name);
+  if (message.kind === "sent" && message.assistant) {
+    name.append(" ", make("span", "role-badge ai-badge", "AI"));
+  }
   box.append(name);
 }
 

@@ -1,9 +1,10 @@
 import { showAvatar } from "../../shell/avatar.ts";
 import { make } from "../../shell/dom.ts";
 
-interface Person {
+export interface Mentionable {
   readonly id: string;
   readonly name: string;
+  readonly assistant: boolean;
 }
 
 const SHOWN_MAX = 6;
@@ -12,13 +13,14 @@ const SHOWN_MAX = 6;
 export class MentionBox {
   readonly #box: HTMLElement;
   readonly #input: HTMLTextAreaElement;
-  readonly #people: () => Promise<readonly Person[]>;
+  readonly #people: () => Promise<readonly Mentionable[]>;
   /** Who was chosen, by the words that stand for him. */
   readonly #named = new Map<string, string>();
-  #shown: readonly Person[] = [];
+  #shown: readonly Mentionable[] = [];
+  #assistant: Mentionable | undefined;
   #at = 0;
 
-  constructor(box: HTMLElement, input: HTMLTextAreaElement, people: () => Promise<readonly Person[]>) {
+  constructor(box: HTMLElement, input: HTMLTextAreaElement, people: () => Promise<readonly Mentionable[]>) {
     this.#box = box;
     this.#input = input;
     this.#people = people;
@@ -34,7 +36,11 @@ export class MentionBox {
 
   /** Of those who are still named. */
   mentions(text: string): readonly string[] {
-    return [...this.#named].filter(([words]) => text.includes(words)).map(([, id]) => id);
+    const named = [...this.#named].filter(([words]) => text.includes(words)).map(([, id]) => id);
+    // Written out instead of chosen, its name means it all the same.
+    const { name, id } = this.#assistant ?? {};
+    const meant = name !== undefined && text.toLowerCase().includes(`@${name.toLowerCase()}`);
+    return meant && id !== undefined && !named.includes(id) ? [...named, id] : named;
   }
 
   clear(): void {
@@ -46,6 +52,7 @@ export class MentionBox {
     const wanted = this.#wanted();
     if (wanted === undefined) return this.#close();
     const people = await this.#people();
+    this.#assistant = people.find(({ assistant }) => assistant);
     if (this.#wanted() !== wanted) return;
     const begin = wanted.toLowerCase();
     this.#shown = people.filter(({ name }) => name.toLowerCase().includes(begin)).slice(0, SHOWN_MAX);
@@ -105,7 +112,7 @@ export class MentionBox {
     this.#input.setAttribute("aria-expanded", String(!this.#box.hidden));
     if (this.#box.hidden) this.#input.removeAttribute("aria-activedescendant");
     else this.#input.setAttribute("aria-activedescendant", `mention-${this.#at}`);
-    this.#box.replaceChildren(...this.#shown.map(({ name }, index) => {
+    this.#box.replaceChildren(...this.#shown.map(({ name, assistant }, index) => {
       const item = make("li", "mention");
       item.id = `mention-${index}`;
       item.dataset.index = String(index);
@@ -115,6 +122,7 @@ export class MentionBox {
       face.setAttribute("aria-hidden", "true");
       showAvatar(face, name);
       item.append(face, make("span", "mention-name", name));
+      if (assistant) item.append(make("span", "role-badge", "AI"));
       return item;
     }));
   }

@@ -5,7 +5,7 @@ import { find, icon, make } from "../../shell/dom.ts";
 import { ask } from "../../shell/text_dialog.ts";
 import { attachmentWords } from "../words.ts";
 import { attachmentOf } from "./attachment_of.ts";
-import { MentionBox } from "./mention_box.ts";
+import { type Mentionable, MentionBox } from "./mention_box.ts";
 
 /** The values of the protocol's constants, the first checked by its type; importing them would bring the schemas along. */
 const TEXT_MAX: typeof CHAT_TEXT_MAX = 4_000;
@@ -30,7 +30,7 @@ export interface WriterOptions {
   readonly typing: () => void;
   /** Nothing is written, and the last message of one's own is asked for. */
   readonly editLast: () => void;
-  readonly people: () => Promise<readonly { readonly id: string; readonly name: string }[]>;
+  readonly people: () => Promise<readonly Mentionable[]>;
 }
 
 /** The box to write in. Enter sends where there are keys to hold for another line; on a phone the button does. */
