@@ -41,6 +41,7 @@
  */
 export { refresh, register, signIn, signOut } from "./accounts.ts";
 export type { Ai, AiAnswer, AiAnswerEvents, AiAnswerState, AiPiece } from "./ai/ai.ts";
+export { aiFile, type AiFileRequest } from "./ai/files.ts";
 export { Barrage, type BarrageEvents, type BarrageOptions } from "./barrage.ts";
 export type { Chat, ChatEvents, ChatOptions } from "./chat/chat.ts";
 export type { ChatConversation, ConversationEvents, Member, MemberState } from "./chat/conversation.ts";
@@ -63,6 +64,7 @@ export { BarrageCallError } from "./errors.ts";
 export { createGuest } from "./guests.ts";
 export { problemError } from "./http.ts";
 export { appointModerator, dismissModerator, mutesOf } from "./moderation.ts";
+export { assistantOf, removeAssistant, setAssistant } from "./room_assistant.ts";
 export type { Room, RoomEvents, RoomStatus } from "./room.ts";
 export { Session, type SessionEvents, type SessionOptions } from "./session.ts";
 export { MemorySessionStore, type SessionStore, type StoredSession } from "./session_store.ts";

@@ -1,9 +1,5 @@
-/** The global of swagger-ui-bundle.js, which the page loads before this. */
-declare const SwaggerUIBundle: (options: {
-  readonly url: string;
-  readonly dom_id: string;
-  readonly deepLinking: boolean;
-  readonly tryItOutEnabled: boolean;
-}) => void;
+import { showApi } from "./docs/api_page.ts";
+import { startShell } from "./shell/shell.ts";
+import "./docs.css";
 
-SwaggerUIBundle({ url: "/v1/openapi.json", dom_id: "#api", deepLinking: true, tryItOutEnabled: true });
+await showApi(await startShell());

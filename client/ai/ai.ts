@@ -1,4 +1,4 @@
-import type { AiFile, AiUsage, FinishReason } from "protocol/ai.ts";
+import type { AiFile, AiUsage, AnswerView, FinishReason } from "protocol/ai.ts";
 import type { AiModel } from "protocol/ai_methods.ts";
 import type { Params, Result } from "protocol/methods.ts";
 import type { BarrageCallError } from "../errors.ts";
@@ -32,6 +32,8 @@ export interface AiPiece {
 export interface AiAnswerEvents {
   text: [AiPiece];
   state: [AiAnswerState];
+  /** Anything of it is another than before. */
+  change: [];
 }
 
 /** An answer that is being read, over reconnects; pieces for whoever loops over it, from its beginning. */
@@ -41,15 +43,26 @@ export interface AiAnswer extends AsyncIterable<AiPiece> {
   readonly thread: string | undefined;
   readonly text: string;
   readonly state: AiAnswerState;
+  /** Nothing comes any more. */
+  readonly over: boolean;
+  /** All that is known, with the whole text; another object whenever that changes. Undefined while it is being asked. */
+  readonly view: AnswerView | undefined;
+  /** Offsets at which another call of the model went on with a text that was shown. */
+  readonly seams: readonly number[];
 
   on<Name extends keyof AiAnswerEvents>(
     name: Name,
     listener: (...args: AiAnswerEvents[Name]) => void,
   ): () => void;
 
+  /** What the server said when it had the question. @throws {BarrageCallError} What it was refused with. */
+  asked(): Promise<AnswerView>;
   /** The whole text. @throws {BarrageCallError} What it failed with; `gone` when it was cancelled. */
   whole(): Promise<string>;
-  /** Wants it no longer. @throws {BarrageCallError} */
+  /**
+   * Wants it no longer, and waits for its end: what was said until then stays, and what it has cost is told.
+   * @throws {BarrageCallError}
+   */
   cancel(): Promise<void>;
   /** Reads no further, as if it were cancelled; an answer that nobody reads ends after a while. */
   leave(): void;
@@ -62,8 +75,8 @@ type Thread = Result<"ai.thread">;
 export interface Ai {
   /** With the same `id`, asking again is harmless. A refusal is the answer's failure. */
   ask(question: Params<"ai.ask">): AiAnswer;
-  /** An answer that was asked for before, from its beginning. */
-  follow(answer: string): AiAnswer;
+  /** An answer that was asked for before. @param known Where a history has left it, with its whole text. */
+  follow(answer: string, known?: AnswerView): AiAnswer;
   models(): Promise<readonly AiModel[]>;
   threads(page?: Params<"ai.threads">): Promise<Threads>;
   thread(thread: string, page?: Omit<Params<"ai.thread">, "thread">): Promise<Thread>;

@@ -1,3 +1,4 @@
+import type { AnswerView } from "protocol/ai.ts";
 import { ERRORS } from "protocol/errors.ts";
 import type { AiModel } from "protocol/ai_methods.ts";
 import type { Params, Result } from "protocol/methods.ts";
@@ -9,6 +10,7 @@ import { BarrageCallError } from "../errors.ts";
 import type { ConnectionState } from "../state.ts";
 import type { Ai, AiAnswer } from "./ai.ts";
 import { AnswerHandle } from "./answer_handle.ts";
+import type { AnswerNotice } from "./followed_answer.ts";
 
 /** The connection that answers are read over. */
 export interface AiConnection {
@@ -59,8 +61,8 @@ export class AiClient implements Ai {
     return handle;
   }
 
-  follow(answer: string): AiAnswer {
-    const handle = this.#handle(answer);
+  follow(answer: string, known?: AnswerView): AiAnswer {
+    const handle = this.#handle(answer, known);
     this.#follow(handle);
     return handle;
   }
@@ -81,15 +83,13 @@ export class AiClient implements Ai {
     await this.#connection.call("ai.forget", { thread }, { repeatable: true });
   }
 
-  #handle(id: string): AnswerHandle {
+  #handle(id: string, known?: AnswerView): AnswerHandle {
     const handle = new AnswerHandle(id, {
       gap: (handle) => this.#follow(handle),
-      cancel: async ({ id: answer }) => {
-        await this.#connection.call("ai.cancel", { answer }, { repeatable: true });
-      },
-      left: (handle) => this.#left(handle),
-    });
-    this.#open.add(handle);
+      cancel: (handle) => this.#cancel(handle),
+      left: (handle, over) => this.#left(handle, over),
+    }, known);
+    if (!handle.over) this.#open.add(handle);
     return handle;
   }
 
@@ -99,14 +99,30 @@ export class AiClient implements Ai {
     });
     handle.id = answer;
     handle.thread = thread;
-    handle.view(view);
+    handle.stands(view);
     // What followed behind the view was not known to be his.
     if (merged) this.#asking.set(handle, "and again");
   }
 
+  /** What was said before the end still comes, and what it has cost, unless others go on with the answer. */
+  async #cancel(handle: AnswerHandle): Promise<void> {
+    // What the server has not heard of cannot be cancelled there.
+    await handle.asked().catch(() => {});
+    if (handle.over) return;
+    await this.#connection.call("ai.cancel", { answer: handle.id }, { repeatable: true });
+    if (handle.over) return;
+    try {
+      await this.#catchUp(handle);
+    } catch (error) {
+      // Whoever wants it no longer may not read it any more.
+      if (errorOf(error).reason !== "forbidden") throw error;
+    }
+    handle.leave();
+  }
+
   #receive(method: string, params: unknown): void {
-    const { answer } = params as { readonly answer: string };
-    for (const handle of [...this.#open]) if (handle.id === answer) handle.take(method, params);
+    const notice = { method, params } as AnswerNotice;
+    for (const handle of [...this.#open]) if (handle.id === notice.params.answer) handle.take(notice);
   }
 
   #follow(handle: AnswerHandle): void {
@@ -125,14 +141,9 @@ export class AiClient implements Ai {
   }
 
   async #catchUp(handle: AnswerHandle): Promise<void> {
-    const { id: answer } = handle;
     for (let attempt = 0; this.#open.has(handle);) {
       try {
-        const { length } = handle.text;
-        const view = await this.#connection.call("ai.follow", { answer, from: length }, { repeatable: true });
-        if (handle.view(view)) return;
-        handle.view(await this.#connection.call("ai.follow", { answer, from: 0 }, { repeatable: true }));
-        return;
+        return await this.#look(handle);
       } catch (error) {
         if (!mayPass(error)) throw error;
         await this.#pause(backoff(attempt++, this.#ground().random));
@@ -140,15 +151,21 @@ export class AiClient implements Ai {
     }
   }
 
+  async #look(handle: AnswerHandle): Promise<void> {
+    const follow = (from: number) =>
+      this.#connection.call("ai.follow", { answer: handle.id, from }, { repeatable: true });
+    if (handle.stands(await follow(handle.text.length))) return;
+    // By another attempt: from where on it differs is not known here.
+    handle.stands(await follow(0));
+  }
+
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => this.#ground().clock.set(resolve, ms));
   }
 
-  #left(handle: AnswerHandle): void {
-    if (!this.#open.delete(handle)) return;
-    const status = handle.state.status;
-    const others = [...this.#open].some(({ id }) => id === handle.id);
-    if (status !== "cancelled" || others) return;
+  #left(handle: AnswerHandle, over: boolean): void {
+    if (!this.#open.delete(handle) || over) return;
+    if ([...this.#open].some(({ id }) => id === handle.id)) return;
     this.#connection.call("ai.unfollow", { answer: handle.id }).catch(() => {
       // Without a link nothing is read anyway.
     });

@@ -1,37 +1,59 @@
-import type { AiDelta, AiDone, AiPlace, AiProgress, AiResumed, AnswerView } from "protocol/ai.ts";
+import type { AnswerView } from "protocol/ai.ts";
 import { defer, type Deferred } from "../deferred.ts";
 import { Emitter } from "../emitter.ts";
 import { BarrageCallError } from "../errors.ts";
 import type { AiAnswer, AiAnswerEvents, AiAnswerState, AiPiece } from "./ai.ts";
+import {
+  type AnswerNotice,
+  caughtUp,
+  followed,
+  type FollowedAnswer,
+  heard,
+  isOver,
+} from "./followed_answer.ts";
 
 export interface HandleEvents {
   /** Something is missing: the server is to be asked where the answer stands. */
   gap(handle: AnswerHandle): void;
   cancel(handle: AnswerHandle): Promise<void>;
-  left(handle: AnswerHandle): void;
+  /** Over, or not to be read any further. */
+  left(handle: AnswerHandle, over: boolean): void;
 }
 
-/** What a client has of an answer; each piece has to fit behind what is there, or is asked for again. */
+/** An answer as somebody reads it; each piece has to fit behind what is there, or is asked for again. */
 export class AnswerHandle implements AiAnswer {
   id: string;
   thread: string | undefined;
   readonly #events = new Emitter<AiAnswerEvents>();
   readonly #owner: HandleEvents;
+  readonly #asked = defer<AnswerView>();
+  #now: FollowedAnswer | undefined;
   #state: AiAnswerState = { status: "asking" };
-  #text = "";
-  #attempt = 0;
 
-  constructor(id: string, owner: HandleEvents) {
+  constructor(id: string, owner: HandleEvents, known?: AnswerView) {
     this.id = id;
     this.#owner = owner;
+    // A part of the text is no beginning.
+    if (known === undefined || known.offset > 0) return;
+    this.#now = followed(known);
+    this.#state = stateOf(known);
+    this.#asked.resolve(known);
   }
 
   get text(): string {
-    return this.#text;
+    return this.#now?.view.text ?? "";
   }
 
   get state(): AiAnswerState {
     return this.#state;
+  }
+
+  get view(): AnswerView | undefined {
+    return this.#now?.view;
+  }
+
+  get seams(): readonly number[] {
+    return this.#now?.seams ?? [];
   }
 
   get over(): boolean {
@@ -46,67 +68,58 @@ export class AnswerHandle implements AiAnswer {
     return this.#events.on(name, listener);
   }
 
+  asked(): Promise<AnswerView> {
+    return this.#asked.promise;
+  }
+
   async whole(): Promise<string> {
     for await (const _ of this);
-    if (this.#state.status === "done") return this.#text;
+    if (this.#state.status === "done") return this.text;
     throw new BarrageCallError("gone", "Cannot read the whole answer: it was cancelled");
   }
 
   async cancel(): Promise<void> {
     if (!this.over) await this.#owner.cancel(this);
-    // Others who asked the same may still want it.
-    this.leave();
   }
 
   leave(): void {
-    if (!this.over) this.#enter({ status: "cancelled" });
+    if (this.over) return;
+    this.#asked.reject(new BarrageCallError("gone", "The answer is not read any more"));
+    this.#enter({ status: "cancelled" });
+    this.#owner.left(this, false);
   }
 
   fail(error: BarrageCallError): void {
-    if (!this.over) this.#enter({ status: "failed", error });
+    if (this.over) return;
+    this.#asked.reject(error);
+    const { reason, message } = error;
+    if (this.#now !== undefined) {
+      const { view, seams } = this.#now;
+      this.#now = {
+        view: { ...view, state: "failed", error: { reason, message } },
+        ...{ seams, fresh: view.text.length },
+      };
+    }
+    this.#enter({ status: "failed", error });
+    this.#owner.left(this, true);
   }
 
   /** Where the answer stands, from some offset on; false when that says too little. */
-  view(view: AnswerView): boolean {
-    if (this.over || view.attempt < this.#attempt) return true;
-    const another = this.#attempt !== 0 && view.attempt !== this.#attempt;
-    if (view.offset > this.#text.length || (another && view.offset > 0)) return false;
-    this.#attempt = view.attempt;
-    const known = this.#text.slice(view.offset);
-    const length = view.offset + view.text.length;
-    const ended = view.state !== "waiting" && view.state !== "running";
-    // Behind what is known there is nothing yet, unless it is another text, or all that there will be.
-    if (another || ended || length > this.#text.length) {
-      const offset = view.offset + commonLength(known, view.text);
-      if (offset < this.#text.length || length > offset) {
-        this.#show(offset, view.text.slice(offset - view.offset));
-      }
-    }
-    this.#stand(view);
+  stands(told: AnswerView): boolean {
+    if (this.over) return true;
+    const next = this.#now === undefined ? followed(told) : caughtUp(this.#now, told);
+    if (next === undefined) return false;
+    this.#set(next);
+    this.#asked.resolve(next.view);
     return true;
   }
 
-  take(method: string, params: unknown): void {
+  take(notice: AnswerNotice): void {
     if (this.over) return;
     // What follows the view has been sent behind it, but may be here before the view is looked at.
-    if (this.#state.status === "asking") return this.#owner.gap(this);
-    switch (method) {
-      case "ai.delta":
-        return this.#delta(params as AiDelta);
-      case "ai.resumed":
-        return this.#resumed(params as AiResumed);
-      case "ai.progress":
-        return this.#enter({ status: "running", progress: (params as AiProgress).percent });
-      case "ai.queue": {
-        const { position, etaMs } = params as AiPlace;
-        return this.#enter({ status: "waiting", position, etaMs });
-      }
-      case "ai.done": {
-        const done = params as AiDone;
-        if (done.attempt !== this.#attempt || done.offset !== this.#text.length) return this.#owner.gap(this);
-        return this.#end(done);
-      }
-    }
+    const next = this.#now === undefined ? undefined : heard(this.#now, notice);
+    if (next === undefined) this.#owner.gap(this);
+    else this.#set(next);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<AiPiece> {
@@ -129,9 +142,10 @@ export class AnswerHandle implements AiAnswer {
     ];
     try {
       for (;;) {
-        if (cut || this.#text.length > shown) {
-          const piece = { offset: shown, text: this.#text.slice(shown) };
-          shown = this.#text.length;
+        const { text } = this;
+        if (cut || text.length > shown) {
+          const piece = { offset: shown, text: text.slice(shown) };
+          shown = text.length;
           cut = false;
           yield piece;
         } else if (this.#state.status === "failed") throw this.#state.error;
@@ -143,73 +157,62 @@ export class AnswerHandle implements AiAnswer {
     }
   }
 
-  #delta({ attempt, offset, text }: AiDelta): void {
-    const { length } = this.#text;
-    if (attempt < this.#attempt) return;
-    if (length === 0 && offset === 0) this.#attempt = attempt;
-    if (attempt > this.#attempt || offset > length) return this.#owner.gap(this);
-    if (this.#state.status !== "running") this.#enter({ status: "running" });
-    if (offset + text.length > length) this.#show(length, text.slice(length - offset));
-  }
-
-  #resumed({ attempt, offset }: AiResumed): void {
-    if (attempt < this.#attempt) return;
-    if (offset > this.#text.length) return this.#owner.gap(this);
-    this.#attempt = attempt;
-    if (offset < this.#text.length) this.#show(offset, "");
-  }
-
-  #show(offset: number, text: string): void {
-    this.#text = this.#text.slice(0, offset) + text;
-    this.#events.emit("text", { offset, text });
-  }
-
-  #stand(view: AnswerView): void {
-    switch (view.state) {
-      case "waiting": {
-        const { position, etaMs } = view;
-        const place = position === undefined || etaMs === undefined ? {} : { position, etaMs };
-        return this.#enter({ status: "waiting", ...place });
-      }
-      case "running": {
-        const { progress } = view;
-        return this.#enter({ status: "running", ...(progress === undefined ? {} : { progress }) });
-      }
-      default:
-        return this.#end({ ...view, state: view.state });
+  #set(next: FollowedAnswer): void {
+    if (next === this.#now) return;
+    const before = this.text.length;
+    const { view, fresh } = this.#now = next;
+    const { length } = view.text;
+    if (fresh < before || length > before) {
+      this.#events.emit("text", { offset: fresh, text: view.text.slice(fresh) });
+      // Whoever hears it may have enough.
+      if (this.over) return;
     }
-  }
-
-  #end({ state, reason, usage, files, error }: Omit<AiDone, "answer" | "attempt" | "offset">): void {
-    switch (state) {
-      case "done":
-        return this.#enter({ status: "done", reason, usage, files: files ?? [] });
-      case "cancelled":
-        return this.#enter({ status: "cancelled" });
-      case "failed":
-        return this.#enter({
-          status: "failed",
-          error: BarrageCallError.fromWire({
-            code: 0,
-            message: error?.message ?? "The answer failed",
-            data: {
-              reason: (error?.reason ?? "internal") as BarrageCallError["reason"],
-              ...(error?.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
-            },
-          }),
-        });
-    }
+    this.#enter(stateOf(view));
+    if (isOver(view)) this.#owner.left(this, true);
   }
 
   #enter(state: AiAnswerState): void {
-    this.#state = state;
-    this.#events.emit("state", state);
-    if (this.over) this.#owner.left(this);
+    if (!isSame(this.#state, state)) {
+      this.#state = state;
+      this.#events.emit("state", state);
+    }
+    this.#events.emit("change");
   }
 }
 
-function commonLength(one: string, other: string): number {
-  let length = 0;
-  while (length < one.length && one[length] === other[length]) length++;
-  return length;
+function stateOf(
+  { state, position, etaMs, progress, reason, usage, files, error }: AnswerView,
+): AiAnswerState {
+  switch (state) {
+    case "waiting":
+      return position === undefined || etaMs === undefined
+        ? { status: "waiting" }
+        : { status: "waiting", position, etaMs };
+    case "running":
+      return progress === undefined ? { status: "running" } : { status: "running", progress };
+    case "done":
+      return { status: "done", reason, usage, files: files ?? [] };
+    case "cancelled":
+      return { status: "cancelled" };
+    case "failed":
+      return {
+        status: "failed",
+        error: BarrageCallError.fromWire({
+          code: 0,
+          message: error?.message ?? "The answer failed",
+          data: {
+            reason: (error?.reason ?? "internal") as BarrageCallError["reason"],
+            ...(error?.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+          },
+        }),
+      };
+  }
+}
+
+function isSame(one: AiAnswerState, other: AiAnswerState): boolean {
+  if (one.status === "waiting" && other.status === "waiting") {
+    return one.position === other.position && one.etaMs === other.etaMs;
+  }
+  if (one.status === "running" && other.status === "running") return one.progress === other.progress;
+  return false;
 }

@@ -85,6 +85,10 @@ export interface ChatConversation {
   transfer(user: string): Promise<void>;
   /** Title, announcement, way of joining, mute all, history for newcomers. */
   update(settings: Partial<GroupSettings>): Promise<void>;
+  /** The AI of the group as it is now; the owner and admins see what it is told. */
+  assistant(): Promise<NonNullable<ConversationView["group"]>["assistant"]>;
+  /** The AI that answers here who mentions it; null removes it. */
+  setAssistant(assistant: Params<"chat.assistant">["assistant"]): Promise<void>;
   /** The token that lets whoever has it join. */
   link(): Promise<string>;
   unlink(): Promise<void>;

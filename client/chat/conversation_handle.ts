@@ -219,6 +219,16 @@ export class ConversationHandle implements ChatConversation {
     this.#look(await this.#call("chat.update", { conversation: this.id, ...settings }));
   }
 
+  async assistant(): Promise<NonNullable<ConversationView["group"]>["assistant"]> {
+    const conversation = await this.#call("chat.open", { conversation: this.id });
+    this.#look(conversation);
+    return conversation.group?.assistant;
+  }
+
+  async setAssistant(assistant: Params<"chat.assistant">["assistant"]): Promise<void> {
+    this.#look(await this.#call("chat.assistant", { conversation: this.id, assistant }));
+  }
+
   async link(): Promise<string> {
     return (await this.#call("chat.link", { conversation: this.id })).link;
   }

@@ -356,6 +356,12 @@ function changedGroup(group: Group, change: Change, user: string): Group {
       return change.role === "owner" && group.role === "owner" ? { ...group, role: "admin" } : group;
     case "settings":
       return { ...group, ...withoutUndefined(change.settings) };
+    case "assistant": {
+      const { assistant: before, ...others } = group;
+      if (change.assistant === undefined) return others;
+      const told = before?.instructions === undefined ? {} : { instructions: before.instructions };
+      return { ...others, assistant: { ...told, ...change.assistant } };
+    }
   }
 }
 

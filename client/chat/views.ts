@@ -11,8 +11,9 @@ export type Receipt = "sent" | "delivered" | "read";
 
 export interface GroupView extends Partial<Omit<GroupSettings, "title">> {
   readonly number: string;
-  /** How many there are. */
+  /** How many people there are. */
   readonly members: number;
+  readonly assistant?: NonNullable<Conversation["group"]>["assistant"];
   /** One's own; missing where one is not a member. */
   readonly role?: NonNullable<Conversation["group"]>["role"] | undefined;
 }

@@ -1,7 +1,9 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { type AiAnswer, Barrage } from "client/mod.ts";
-import { AiServer, MODEL } from "tests/support/ai_server.ts";
+import { type AiAnswer, aiFile, Barrage } from "client/mod.ts";
+import { AiServer, MODEL, PAINTER } from "tests/support/ai_server.ts";
 import { Cable } from "tests/support/cable.ts";
+import { PNG } from "tests/support/upstream/files.ts";
+import { HttpClient } from "tests/support/http_client.ts";
 import { textFor } from "tests/support/upstream/generator.ts";
 
 const UNTIL_MS = 20_000;
@@ -104,6 +106,42 @@ Deno.test("[AF75][AF76] threads are asked in and read; cancelling keeps what the
   equal((await ai.threads()).threads[0]?.title, "Sand");
   await ai.forget(thread);
   deepEqual((await ai.threads()).threads, []);
+});
+
+Deno.test("[AF75] of two who asked the same, one may cancel while the other reads it to its end", async () => {
+  const [ann, ben] = await Promise.all(["ann", "ben"].map(async (login) => {
+    const { body } = await new HttpClient(site.server.url).post<{ token: string }>("/v1/accounts", {
+      ...{ login, password: "correct horse battery staple", transport: "body" },
+    });
+    return new Barrage({ url: site.server.url, token: body.token, random });
+  })) as [Barrage, Barrage];
+  await using _ = ann;
+  await using __ = ben;
+  site.upstream.set({ tokenMs: 50 });
+  const { calls } = site.upstream.counts();
+  const question = { model: MODEL, text: "Spray" };
+  const mine = ann.ai.ask(question);
+  await mine.asked();
+  const theirs = ben.ai.ask(question);
+  await theirs.asked();
+  equal(theirs.id, mine.id);
+  await mine.cancel();
+  equal(mine.state.status, "cancelled");
+  equal(await theirs.whole(), wholeOf("Spray"));
+  equal(site.upstream.counts().calls, calls + 1);
+});
+
+Deno.test("[AF79] what an answer has made is fetched with the token of who asked, and by nobody else", async () => {
+  await using barrage = new Barrage({ url: site.server.url, token, random });
+  const answer = barrage.ai.ask({ feature: "image", model: PAINTER, text: "A wave" });
+  await answer.whole();
+  const [made] = answer.view?.files ?? [];
+  const ask = { url: site.server.url, file: made?.id ?? "" };
+  const picture = await aiFile({ ...ask, token });
+  deepEqual([picture.type, await picture.bytes()], ["image/png", PNG]);
+  await rejects(aiFile({ ...ask, token: await site.key("ai") }), { reason: "forbidden" });
+  await rejects(aiFile({ ...ask, token, file: token }), { reason: "invalid_params" });
+  await rejects(aiFile({ ...ask, url: "http://127.0.0.1:1" }), { reason: "unavailable" });
 });
 
 Deno.test("[AF74] a server that is not there for longer fails the answer for good only when the client gives up", async () => {

@@ -1,91 +1,8 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import fc from "fast-check";
-import { AiClient, type AiConnection } from "client/ai/ai_client.ts";
-import type { AiAnswer, AiPiece } from "client/mod.ts";
-import { BarrageCallError } from "client/mod.ts";
-import { Emitter } from "client/emitter.ts";
-import type { AnswerView } from "protocol/ai.ts";
-import { FakeClock, settle } from "./support/fake_clock.ts";
-
-interface Asked {
-  readonly method: string;
-  readonly params: Record<string, unknown>;
-  readonly reply: (result: unknown) => Promise<void>;
-  readonly fail: (reason: BarrageCallError["reason"]) => Promise<void>;
-}
-
-/** The server's end, played by the test. */
-function stage() {
-  const events = new Emitter<{ ai: [string, unknown]; linked: []; state: [never] }>();
-  const calls: Asked[] = [];
-  const clock = new FakeClock();
-  const connection = {
-    on: events.on.bind(events),
-    call: (method: string, params: Record<string, unknown>) =>
-      new Promise((resolve, reject) => {
-        calls.push({
-          ...{ method, params },
-          reply: async (result) => {
-            resolve(result);
-            await settle();
-          },
-          fail: async (reason) => {
-            reject(new BarrageCallError(reason, reason));
-            await settle();
-          },
-        });
-      }),
-  } as unknown as AiConnection;
-  const ai = new AiClient(connection, () => ({ clock, random: () => 0.5 }));
-  return {
-    ai,
-    calls,
-    clock,
-    tell: (method: string, params: object) => events.emit("ai", method, { answer: "A1", ...params }),
-    linked: () => events.emit("linked"),
-    closed: () => events.emit("state", { status: "closed", code: 1000, reason: "over" } as never),
-    last: () => calls.at(-1)!,
-  };
-}
-
-function view(text: string, more: Partial<AnswerView> = {}): AnswerView {
-  return {
-    ...{
-      answer: "A1",
-      feature: "text",
-      model: "m1",
-      state: "running",
-      attempt: 1,
-      offset: 0,
-      text,
-      askedAt: 0,
-    },
-    ...more,
-  };
-}
-
-const asked = (text: string, more: Partial<AnswerView> = {}) => ({
-  answer: "A1",
-  merged: false,
-  view: view(text, more),
-});
-
-async function asking(text = "") {
-  const site = stage();
-  const answer = site.ai.ask({ text: "Hello?", id: "A1" });
-  await site.last().reply(asked(text));
-  return { ...site, answer };
-}
-
-async function collect(answer: AiAnswer): Promise<{ text: string; pieces: AiPiece[] }> {
-  const pieces: AiPiece[] = [];
-  let text = "";
-  for await (const piece of answer) {
-    pieces.push(piece);
-    text = text.slice(0, piece.offset) + piece.text;
-  }
-  return { text, pieces };
-}
+import type { AiPiece } from "client/mod.ts";
+import { asked, asking, collect, stage, view } from "./support/ai_stage.ts";
+import { settle } from "./support/fake_clock.ts";
 
 Deno.test("[AF70] an answer is a loop over pieces of text, from its beginning to its end", async () => {
   const { answer, tell } = await asking("The ");
@@ -218,19 +135,6 @@ Deno.test("[AF74] taking back what must not be seen leaves nothing", async () =>
   await last().reply(view("", { state: "failed", error: { reason: "forbidden", message: "no" } }));
   equal(answer.text, "");
   await rejects(answer.whole(), { reason: "forbidden" });
-});
-
-Deno.test("[AF75] cancelling ends it also where others go on; leaving tells the server", async () => {
-  const { answer, last, tell } = await asking("Some");
-  const cancelling = answer.cancel();
-  deepEqual([last().method, last().params], ["ai.cancel", { answer: "A1" }]);
-  await last().reply({});
-  equal(last().method, "ai.unfollow");
-  await cancelling;
-  equal(answer.state.status, "cancelled");
-  tell("ai.delta", { attempt: 1, offset: 4, text: "more" });
-  equal(answer.text, "Some");
-  await rejects(answer.whole(), { reason: "gone" });
 });
 
 Deno.test("[AF72] where an answer stands is asked again until it is known, unless it is gone", async () => {

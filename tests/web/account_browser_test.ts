@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
-import { launchBrowser, Visitor } from "tests/support/browser.ts";
+import { Visitor } from "tests/support/browser.ts";
 import { CHEAP, CookieClient, PASSWORD } from "tests/support/cookie_client.ts";
 import { HttpClient } from "tests/support/http_client.ts";
 import { OidcSite } from "tests/support/oidc_site.ts";
 import { Outbox } from "tests/support/outbox.ts";
 import { type Server, startServer } from "tests/support/server.ts";
+import { Profiles } from "./profiles.ts";
 
 const SKEWED_CLOCK = fileURLToPath(new URL("../faults/skewed_clock.ts", import.meta.url));
 const MINUTE = 60_000;
@@ -22,7 +23,7 @@ async function annOn(server: Pick<Server, "url">, visitor: Visitor): Promise<Pag
 
 Deno.test("[W71] a profile is changed, and an open room in another tab speaks under the new name at once", async () => {
   await using server = await startServer(CHEAP);
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const { id } = await (await HttpClient.guest(server.url)).room();
   const ann = await Visitor.open(browser);
   const page = await annOn(server, ann);
@@ -53,7 +54,7 @@ Deno.test("[W71] a profile is changed, and an open room in another tab speaks un
 
 Deno.test("[W72] pictures from elsewhere are shown on the account's page, and nowhere else", async () => {
   await using server = await startServer(CHEAP);
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const ann = await Visitor.open(browser);
   const asked: string[] = [];
   await ann.page.context().route("https://pictures.example/**", (route) => {
@@ -85,7 +86,7 @@ Deno.test("[W73] what is sensitive asks for the password once more, and is not d
     { ...CHEAP, MAIL_OUTBOX: "on", SKEW_MS: 0 },
     ["--preload", SKEWED_CLOCK],
   );
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const page = await annOn(server, await Visitor.open(browser));
   await server.kill("SIGTERM");
   await server.restart({ SKEW_MS: 11 * MINUTE });
@@ -109,7 +110,7 @@ Deno.test("[W73] what is sensitive asks for the password once more, and is not d
 
 Deno.test("[W74] a new password needs the present one, and signs every other browser out", async () => {
   await using server = await startServer(CHEAP);
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const page = await annOn(server, await Visitor.open(browser));
   const other = new CookieClient(server.url);
   await other.must(200, "POST", "/v1/login", { login: "ann", password: PASSWORD });
@@ -128,7 +129,7 @@ Deno.test("[W74] a new password needs the present one, and signs every other bro
 
 Deno.test("[W75] a provider is linked and unlinked, but not the last way to sign in", async () => {
   await using site = await OidcSite.start([{}]);
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const page = await annOn(site, await Visitor.open(browser));
   const row = page.locator(".linked .row", { hasText: "Provider corp" });
   await row.locator("button", { hasText: "Link" }).click();
@@ -159,7 +160,7 @@ Deno.test("[W75] a provider is linked and unlinked, but not the last way to sign
 
 Deno.test("[W76] an account is deleted by who types its login, and its browser goes on as a guest", async () => {
   await using server = await startServer(CHEAP);
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const page = await annOn(server, await Visitor.open(browser));
   await page.click("[data-remove]");
   await page.fill("#text-dialog-input", "somebody else");
@@ -174,7 +175,7 @@ Deno.test("[W76] an account is deleted by who types its login, and its browser g
 
 Deno.test("[W77] the account's page tells at once when an old sign-in of the account is used again", async () => {
   await using server = await startServer({ ...CHEAP, REFRESH_EVERY_SECONDS: 0, REFRESH_GRACE_SECONDS: 0 });
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const page = await annOn(server, await Visitor.open(browser));
   const victim = new CookieClient(server.url);
   await victim.must(200, "POST", "/v1/login", { login: "ann", password: PASSWORD });
@@ -184,4 +185,35 @@ Deno.test("[W77] the account's page tells at once when an old sign-in of the acc
   await page.locator("#text-dialog", { hasText: "Was that you?" }).waitFor();
   await page.click("#text-dialog button[type=submit]");
   await page.waitForURL(`${server.url}/account#sessions`);
+});
+
+Deno.test("[W78] the account's page shows what has happened lately, page by page", async () => {
+  await using server = await startServer({ ...CHEAP, LOGIN_ATTEMPTS: 1_000 });
+  await using browser = new Profiles();
+  const ann = await Visitor.open(browser);
+  await ann.register(server.url, "ann");
+  const other = new CookieClient(server.url);
+  for (let n = 0; n < 6; n++) {
+    await other.must(200, "POST", "/v1/login", { login: "ann", password: PASSWORD });
+    await other.must(204, "POST", "/v1/logout");
+  }
+  const { page } = ann;
+  await page.goto(`${server.url}/account#activity`);
+  const rows = page.locator("#activity .row");
+  await rows.nth(9).waitFor();
+  assert.equal(await rows.count(), 10);
+  assert.deepEqual(
+    await rows.locator(".row-title").allTextContents(),
+    Array(5).fill(["Signed out", "Signed in"]).flat(),
+  );
+  assert.equal(
+    await rows.nth(1).locator(".row-note").textContent(),
+    "just now · Firefox on Linux, 127.0.0.*",
+  );
+  await page.click("#activity [data-more]");
+  await rows.nth(13).waitFor();
+  assert.equal(await rows.count(), 14);
+  assert.equal(await rows.nth(13).locator(".row-title").textContent(), "Account made");
+  assert(!await page.isVisible("#activity [data-more]"));
+  assert.deepEqual(ann.complaints, []);
 });

@@ -1,13 +1,23 @@
 import assert from "node:assert/strict";
-import { launchBrowser, Visitor } from "tests/support/browser.ts";
+import { Visitor } from "tests/support/browser.ts";
+import { CHEAP } from "tests/support/cookie_client.ts";
 import { HttpClient } from "tests/support/http_client.ts";
-import { startServer } from "tests/support/server.ts";
+import { type Server, startServer } from "tests/support/server.ts";
+import { Profiles } from "./profiles.ts";
+
+/** For tests that do not need an empty one. */
+let server: Server;
+
+Deno.test.beforeAll(async () => {
+  server = await startServer();
+});
+Deno.test.afterAll(() => server[Symbol.asyncDispose]());
 
 const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
 
 Deno.test("[W20] an empty lobby opens a room with one click, and others find it there", async () => {
   await using server = await startServer();
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const [ann, bob] = [await Visitor.open(browser), await Visitor.open(browser)];
   await ann.page.goto(server.url);
   await ann.page.click("#open-first");
@@ -21,8 +31,7 @@ Deno.test("[W20] an empty lobby opens a room with one click, and others find it 
 });
 
 Deno.test("[W21] a name given in the lobby is the name in the chat, and can be changed in the room", async () => {
-  await using server = await startServer();
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const ann = await Visitor.open(browser);
   await ann.page.goto(server.url);
   await ann.page.fill("#viewer-name", "Ann");
@@ -43,7 +52,7 @@ Deno.test("[W21] a name given in the lobby is the name in the chat, and can be c
 
 Deno.test("[W22] only who opened the room may edit its title and end it, and its end is seen by all", async () => {
   await using server = await startServer();
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const [owner, viewer] = [await Visitor.open(browser), await Visitor.open(browser)];
   await owner.page.goto(server.url);
   await owner.page.click("#open-first");
@@ -70,8 +79,7 @@ Deno.test("[W22] only who opened the room may edit its title and end it, and its
 
 for (const path of ["/rooms/01JD3Y4B6V8Q2Z5K7M9N0P1R2S", "/rooms/nonsense"]) {
   Deno.test(`[W23] ${path} leads to a friendly page`, async () => {
-    await using server = await startServer();
-    await using browser = await launchBrowser();
+    await using browser = new Profiles();
     const ann = await Visitor.open(browser);
     await ann.page.goto(server.url + path);
     await ann.page.locator("h1", { hasText: "Nothing is playing here" }).waitFor();
@@ -83,7 +91,7 @@ for (const path of ["/rooms/01JD3Y4B6V8Q2Z5K7M9N0P1R2S", "/rooms/nonsense"]) {
 
 Deno.test("[W24] nothing scrolls sideways on a phone, and the send box is in sight", async () => {
   await using server = await startServer();
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const owner = await HttpClient.guest(server.url);
   const { id } = await owner.room(
     {},
@@ -103,8 +111,7 @@ Deno.test("[W24] nothing scrolls sideways on a phone, and the send box is in sig
 });
 
 Deno.test("[W25] a browser whose token the server no longer knows becomes a new guest by itself", async () => {
-  await using server = await startServer();
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const { id } = await (await HttpClient.guest(server.url)).room();
   const ann = await Visitor.open(browser);
   await ann.page.addInitScript(() => {
@@ -117,8 +124,7 @@ Deno.test("[W25] a browser whose token the server no longer knows becomes a new 
 });
 
 Deno.test("[W26] the theme follows the system until it is chosen, and the choice is kept", async () => {
-  await using server = await startServer();
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const ann = await Visitor.open(browser, { colorScheme: "dark" });
   const ground = () => ann.page.evaluate("getComputedStyle(document.documentElement).backgroundColor");
   await ann.page.goto(server.url);
@@ -128,4 +134,25 @@ Deno.test("[W26] the theme follows the system until it is chosen, and the choice
   assert.notEqual(light, dark);
   await ann.page.reload();
   assert.equal(await ground(), light);
+});
+
+Deno.test("[S29] a browser whose cookie is good for nothing any more gets rid of it, and lists the rooms", async () => {
+  await using server = await startServer(CHEAP);
+  await using browser = new Profiles();
+  const ann = await Visitor.open(browser);
+  await ann.register(server.url, "ann");
+  await (await HttpClient.guest(server.url)).room({}, "Still here");
+  const cookies = await ann.page.context().cookies();
+  const key = (await Deno.readTextFile(`${server.dataDir}/operator_key`)).trim();
+  const operator = new HttpClient(server.url, key);
+  const { body } = await operator.get<{ accounts: { id: string }[] }>("/v1/accounts");
+  assert.equal((await operator.delete(`/v1/accounts/${body.accounts[0]!.id}/sessions`)).status, 200);
+  // As if the page's storage had been cleared and the cookies had not.
+  await ann.page.goto(`${server.url}/docs`);
+  await ann.page.evaluate("localStorage.clear()");
+  await ann.page.context().addCookies(cookies);
+  await ann.page.goto(server.url);
+  await ann.page.locator(".room-card", { hasText: "Still here" }).waitFor();
+  const left = (await ann.page.context().cookies()).map(({ name }) => name);
+  assert.equal(left.includes("barrage"), false, left.join());
 });

@@ -1,17 +1,25 @@
 import assert from "node:assert/strict";
 import type { WebSocket } from "playwright-core";
-import { launchBrowser, Visitor } from "tests/support/browser.ts";
+import { Visitor } from "tests/support/browser.ts";
 import { Cable } from "tests/support/cable.ts";
 import { HttpClient } from "tests/support/http_client.ts";
-import { startServer } from "tests/support/server.ts";
+import { type Server, startServer } from "tests/support/server.ts";
+import { Profiles } from "./profiles.ts";
+
+/** For tests that do not kill it. */
+let server: Server;
+
+Deno.test.beforeAll(async () => {
+  server = await startServer();
+});
+Deno.test.afterAll(() => server[Symbol.asyncDispose]());
 
 async function roomOn(url: string): Promise<string> {
   return (await (await HttpClient.guest(url)).room()).id;
 }
 
 Deno.test("[W1] two people see what the other says, and nothing complains", async () => {
-  await using server = await startServer();
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const room = await roomOn(server.url);
   const [ann, bob] = [await Visitor.open(browser), await Visitor.open(browser)];
   await ann.enter(server.url, room);
@@ -27,9 +35,8 @@ Deno.test("[W1] two people see what the other says, and nothing complains", asyn
 });
 
 Deno.test("[W2] a page whose cable was pulled shows it, comes back by itself and has missed nothing", async () => {
-  await using server = await startServer();
   await using cable = new Cable(server.port);
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const room = await roomOn(server.url);
   const [speaker, viewer] = [await Visitor.open(browser), await Visitor.open(browser)];
   await speaker.enter(server.url, room);
@@ -48,7 +55,7 @@ Deno.test("[W2] a page whose cable was pulled shows it, comes back by itself and
 
 Deno.test("[W3] after the server was killed and started again the page goes on, and what was typed meanwhile is said once", async () => {
   await using server = await startServer();
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const room = await roomOn(server.url);
   const ann = await Visitor.open(browser);
   await ann.enter(server.url, room);
@@ -66,8 +73,7 @@ Deno.test("[W3] after the server was killed and started again the page goes on, 
 });
 
 Deno.test("[W4] markup in a text, a name or a title is shown as text", async () => {
-  await using server = await startServer();
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const evil = '<img src=x onerror="document.title=1">';
   const owner = await HttpClient.guest(server.url, "<b>Eve</b>");
   const { id } = await owner.room({}, evil);
@@ -102,8 +108,7 @@ function answered(socket: WebSocket, method: string): Promise<unknown> {
 }
 
 Deno.test("[W5] a hidden tab gets summaries only, and says how much passed when it is seen again", async () => {
-  await using server = await startServer();
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const room = await roomOn(server.url);
   const [speaker, viewer] = [await Visitor.open(browser), await Visitor.open(browser)];
   await speaker.enter(server.url, room);
@@ -121,8 +126,7 @@ Deno.test("[W5] a hidden tab gets summaries only, and says how much passed when 
 });
 
 Deno.test("[W6] someone who is too fast keeps what was typed and sees how long to wait", async () => {
-  await using server = await startServer();
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const { id } = await (await HttpClient.guest(server.url)).room({ sayBurst: 1, sayPerSecond: 0.25 });
   const ann = await Visitor.open(browser);
   await ann.enter(server.url, id);
@@ -136,8 +140,7 @@ Deno.test("[W6] someone who is too fast keeps what was typed and sees how long t
 });
 
 Deno.test("[W7] the counter counts code points, and what is too long cannot be sent", async () => {
-  await using server = await startServer();
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const ann = await Visitor.open(browser);
   await ann.enter(server.url, await roomOn(server.url));
   await ann.page.fill("#say", "👏".repeat(200));
@@ -149,8 +152,7 @@ Deno.test("[W7] the counter counts code points, and what is too long cannot be s
 });
 
 Deno.test("[W8] the slash focuses the send box, Escape leaves it, Enter sends", async () => {
-  await using server = await startServer();
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const ann = await Visitor.open(browser);
   await ann.enter(server.url, await roomOn(server.url));
   const focused = async () => await ann.page.locator("#say:focus").count() === 1;
@@ -164,8 +166,7 @@ Deno.test("[W8] the slash focuses the send box, Escape leaves it, Enter sends", 
 });
 
 Deno.test("[W9] the chat stays where it is while somebody reads further up, and keeps 200 lines at most", async () => {
-  await using server = await startServer();
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const owner = await HttpClient.guest(server.url);
   const { id } = await owner.room();
   const ann = await Visitor.open(browser);

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { launchBrowser, Visitor } from "tests/support/browser.ts";
+import { Visitor } from "tests/support/browser.ts";
 import { CHEAP, PASSWORD } from "tests/support/cookie_client.ts";
 import { HttpClient } from "tests/support/http_client.ts";
 import { OidcSite } from "tests/support/oidc_site.ts";
 import { Outbox } from "tests/support/outbox.ts";
 import { startServer } from "tests/support/server.ts";
+import { Profiles } from "./profiles.ts";
 
 const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
 
@@ -15,7 +16,7 @@ function errorOf(page: Page, field: string) {
 
 Deno.test("[W60] a guest who registers keeps the room and the name, and nothing complains", async () => {
   await using server = await startServer(CHEAP);
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const ann = await Visitor.open(browser);
   await ann.page.goto(server.url);
   await ann.page.fill("#viewer-name", "Ann");
@@ -46,7 +47,7 @@ Deno.test("[W60] a guest who registers keeps the room and the name, and nothing 
 
 Deno.test("[W61] what is wrong with a field stands beside it and is read out, and the keyboard is led there", async () => {
   await using server = await startServer(CHEAP);
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const { page } = await Visitor.open(browser);
   await page.goto(`${server.url}/register`);
   await page.click("button[type=submit]");
@@ -76,7 +77,7 @@ Deno.test("[W61] what is wrong with a field stands beside it and is read out, an
 
 Deno.test("[W62] a wrong password is told without a word on which of the two is wrong; a right one leads on", async () => {
   await using server = await startServer(CHEAP);
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const { id } = await (await HttpClient.guest(server.url)).room();
   const [ann, again] = [await Visitor.open(browser), await Visitor.open(browser)];
   await ann.register(server.url, "ann");
@@ -98,7 +99,7 @@ Deno.test("[W62] a wrong password is told without a word on which of the two is 
 
 Deno.test("[W62] signing in leads to no other site", async () => {
   await using server = await startServer(CHEAP);
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const ann = await Visitor.open(browser);
   await ann.register(server.url, "ann");
   for (
@@ -115,7 +116,7 @@ Deno.test("[W62] signing in leads to no other site", async () => {
 
 Deno.test("[W63] another provider signs a guest in, who keeps id and room, and signs the same person in again", async () => {
   await using site = await OidcSite.start([{}]);
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const ann = await Visitor.open(browser);
   await ann.page.goto(site.url);
   await ann.page.click("#open-first");
@@ -140,7 +141,7 @@ Deno.test("[W63] another provider signs a guest in, who keeps id and room, and s
 
 Deno.test("[W63] whoever is not let in there is told so on the page for signing in", async () => {
   await using site = await OidcSite.start([{}]);
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const { page } = await Visitor.open(browser);
   await page.goto(`${site.url}/login?returnTo=/docs`);
   await page.click("text=Continue with Provider corp");
@@ -154,7 +155,7 @@ Deno.test("[W63] whoever is not let in there is told so on the page for signing 
 
 Deno.test("[W64] a forgotten password is replaced with a code that went to a contact", async () => {
   await using server = await startServer({ ...CHEAP, MAIL_OUTBOX: "on", CODE_EVERY_SECONDS: 0 });
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const outbox = new Outbox(server.dataDir);
   const [ann, again] = [await Visitor.open(browser), await Visitor.open(browser)];
   await ann.register(server.url, "ann");
@@ -183,7 +184,7 @@ Deno.test("[W64] a forgotten password is replaced with a code that went to a con
 
 Deno.test("[W65] the pages work without a mouse, name every field, and fit a phone", async () => {
   await using server = await startServer(CHEAP);
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const ann = await Visitor.open(browser, PHONE);
   const sound = async () => {
     const nameless = await ann.page.evaluate(`[...document.querySelectorAll("input, textarea, select")]

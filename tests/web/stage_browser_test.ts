@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { launchBrowser, Visitor } from "tests/support/browser.ts";
+import { Visitor } from "tests/support/browser.ts";
 import { HttpClient } from "tests/support/http_client.ts";
 import { startServer } from "tests/support/server.ts";
+import { Profiles } from "./profiles.ts";
 
 /** Playwright waits for a condition by `eval`, which the page forbids. */
 const WATCHED = { bypassCSP: true };
@@ -37,7 +38,7 @@ function speakers(url: string, count: number): Promise<HttpClient[]> {
 
 Deno.test("[W10] in a crowd, on a page that stutters, nothing is drawn over another, and one's own flies", async () => {
   await using server = await startServer();
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const { id } = await (await HttpClient.guest(server.url)).room();
   const ann = await Visitor.open(browser, {
     ...WATCHED,
@@ -58,7 +59,7 @@ Deno.test("[W10] in a crowd, on a page that stutters, nothing is drawn over anot
     }
   });
   await Promise.all([...crowd, ann.say(`mine, ${"and rather long ".repeat(3)}`)]);
-  await ann.page.waitForFunction(
+  await ann.until(
     `seen.texts.length > 15 && seen.texts.some((text) => text.startsWith("mine"))`,
   );
   const { texts, overlaps, outside } = await ann.page.evaluate<Seen>("seen");
@@ -72,7 +73,7 @@ Deno.test("[W10] in a crowd, on a page that stutters, nothing is drawn over anot
 
 Deno.test("[W14] the page forgets what has flown", async () => {
   await using server = await startServer();
-  await using browser = await launchBrowser();
+  await using browser = new Profiles();
   const { id } = await (await HttpClient.guest(server.url)).room();
   const ann = await Visitor.open(browser, WATCHED);
   await ann.page.addInitScript({ path: WATCH_CANVASES });
@@ -80,8 +81,8 @@ Deno.test("[W14] the page forgets what has flown", async () => {
   for (const [i, speaker] of (await speakers(server.url, 3)).entries()) {
     await speaker.post(`/v1/rooms/${id}/messages`, { text: `top ${i}`, style: { position: "top" } });
   }
-  await ann.page.waitForFunction("seen.texts.length === 3");
+  await ann.until("seen.texts.length === 3");
   assert.equal(await commentsHeld(ann.page), 3);
-  await ann.page.waitForFunction("seen.inFlight() === 0");
+  await ann.until("seen.inFlight() === 0");
   assert.equal(await commentsHeld(ann.page), 0);
 });

@@ -1,4 +1,5 @@
 import type { Account as AccountShape, ContactKind, LoginSession, UpdateProfile } from "protocol/accounts.ts";
+import type { AuditPage } from "protocol/audit.ts";
 import type { Actor } from "../shell/account.ts";
 import { request } from "../shell/api.ts";
 
@@ -32,6 +33,12 @@ export class AccountApi {
   async sessions(): Promise<LoginSession[]> {
     const { sessions } = await this.#call<{ sessions: LoginSession[] }>("GET", "/v1/sessions");
     return sessions;
+  }
+
+  /** Of the account, the newest first. @param before The `next` of the page before. */
+  events(limit: number, before?: string): Promise<AuditPage> {
+    const query = new URLSearchParams({ limit: String(limit), ...(before !== undefined && { before }) });
+    return this.#call("GET", `/v1/account/events?${query}`);
   }
 
   endSession(id: string): Promise<void> {

@@ -4,6 +4,7 @@ import { warnOf } from "../shell/alerts.ts";
 import { clone, find } from "../shell/dom.ts";
 import { revealPasswords } from "../shell/password_field.ts";
 import type { Shell } from "../shell/shell.ts";
+import { startActivity } from "./activity_part.ts";
 import { startContacts } from "./contacts_part.ts";
 import { Desk } from "./desk.ts";
 import { showHead } from "./head_part.ts";
@@ -38,11 +39,12 @@ export async function showAccount(shell: Shell): Promise<void> {
   startIdentities(find(page, ".linked", HTMLElement), desk);
   startContacts(find(page, "#contacts", HTMLElement), desk);
   const sessions = startSessions(find(page, "#sessions", HTMLElement), desk);
+  const activity = startActivity(find(page, "#activity", HTMLElement), desk);
   startRemoval(find(page, "#removal", HTMLElement), desk);
   main.replaceChildren(page);
   const shown = showFailure(page) ?? document.getElementById(location.hash.slice(1));
   shown?.scrollIntoView();
-  await Promise.all([sessions, stayConnected(shell)]);
+  await Promise.all([sessions, activity, stayConnected(shell)]);
 }
 
 function toLogin(): void {

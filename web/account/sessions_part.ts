@@ -2,16 +2,9 @@ import type { LoginSession } from "protocol/accounts.ts";
 import { BarrageCallError } from "client/mod.ts";
 import { find } from "../shell/dom.ts";
 import { messageOf } from "../shell/messages.ts";
+import { ago } from "./ago.ts";
 import type { Desk } from "./desk.ts";
 import { makeRow } from "./row.ts";
-
-const MINUTE = 60_000;
-const UNITS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, ms: number])[] = [
-  ["day", 1_440 * MINUTE],
-  ["hour", 60 * MINUTE],
-  ["minute", MINUTE],
-];
-const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 
 /** Everywhere the account is signed in; resolves when it is shown. */
 export async function startSessions(part: HTMLElement, desk: Desk): Promise<void> {
@@ -71,10 +64,4 @@ export async function startSessions(part: HTMLElement, desk: Desk): Promise<void
   // A new password ends the others.
   desk.follow(() => shown = show());
   await shown;
-}
-
-function ago(at: number): string {
-  const ms = Date.now() - at;
-  const unit = UNITS.find(([, length]) => ms >= length);
-  return unit === undefined ? "just now" : relative.format(-Math.floor(ms / unit[1]), unit[0]);
 }

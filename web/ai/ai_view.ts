@@ -1,4 +1,4 @@
-import { Barrage, BarrageCallError } from "client/mod.ts";
+import { type Ai, Barrage, BarrageCallError } from "client/mod.ts";
 import { Drafts } from "../chat/drafts.ts";
 import { warnOf } from "../shell/alerts.ts";
 import { ConnectionPill } from "../shell/connection_pill.ts";
@@ -6,7 +6,6 @@ import { clone, find } from "../shell/dom.ts";
 import type { Shell } from "../shell/shell.ts";
 import { ask } from "../shell/text_dialog.ts";
 import { attempt, toast } from "../shell/toast.ts";
-import { AiFeed } from "./feed/ai_feed.ts";
 import { pathOf, type Place, placeOf } from "./place.ts";
 import { newId } from "./new_id.ts";
 import { refusalWords } from "./talk/words.ts";
@@ -24,7 +23,7 @@ const MODELS_AGAIN_MS = 3_000;
 export class AiView {
   readonly #shell: Shell;
   readonly #barrage: Barrage;
-  readonly #ai: AiFeed;
+  readonly #ai: Ai;
   readonly #page: HTMLElement;
   readonly #book: ThreadBook;
   readonly #list: ThreadList;
@@ -41,7 +40,7 @@ export class AiView {
     main.replaceChildren(clone("ai-page"));
     this.#page = find(main, ".asks", HTMLElement);
     this.#barrage = new Barrage({ url: location.origin, getToken: (asked) => account.getToken(asked) });
-    const ai = this.#ai = new AiFeed(this.#barrage);
+    const ai = this.#ai = this.#barrage.ai;
     this.#book = new ThreadBook(ai, () => this.#list.show(this.#book.threads, this.#book.hasMore));
     this.#list = new ThreadList(find(main, ".people", HTMLElement), {
       open: (id) => this.#go({ kind: "thread", id }),
@@ -94,7 +93,6 @@ export class AiView {
     try {
       const models = await this.#ai.models();
       this.#talk.offer(models);
-      if (models.length === 0) toast("No model is set up on this server");
     } catch (error) {
       if (!(error instanceof BarrageCallError)) throw error;
       if (error.reason === "forbidden" || error.reason === "unknown_method") {
@@ -109,7 +107,7 @@ export class AiView {
     if (this.#barrage.state.status === "waiting") return;
     try {
       await this.#book.look();
-      await this.#talk.look();
+      await this.#talk.look(this.#book.changedAt(this.#talk.thread));
     } catch (error) {
       if (!(error instanceof BarrageCallError)) throw error;
       const forgotten = error.reason === "not_found" && this.#talk.thread !== undefined;

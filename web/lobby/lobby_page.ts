@@ -17,7 +17,10 @@ const TITLES = [
 export function showLobby(shell: Shell): void {
   const page = clone("lobby-page");
   const hero = find(page, ".hero", HTMLElement);
-  const list = new RoomList(find(page, ".rooms", HTMLElement));
+  const { isMember, session } = shell.account;
+  // Cookies that are good for nothing any more go with that.
+  const recover = () => isMember ? session.fresh({ rejected: true }) : session.signOut();
+  const list = new RoomList(find(page, ".rooms", HTMLElement), recover);
   startOpenRoom(shell, find(page, "form", HTMLFormElement), find(page, "#open-first", HTMLButtonElement));
   shell.main.replaceChildren(page);
   startHero(hero, find(hero, ".picture", HTMLElement), find(hero, ".danmaku", HTMLElement));

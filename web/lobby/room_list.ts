@@ -1,3 +1,4 @@
+import { BarrageCallError } from "client/mod.ts";
 import { listRooms } from "../shell/api.ts";
 import { find, plural } from "../shell/dom.ts";
 import { RoomCard } from "./room_card.ts";
@@ -12,7 +13,11 @@ export class RoomList {
   readonly #count: HTMLElement;
   readonly #cards = new Map<string, RoomCard>();
 
-  constructor(section: HTMLElement) {
+  readonly #recover: () => Promise<void>;
+
+  /** @param recover Called when the server does not know any more who asks. */
+  constructor(section: HTMLElement, recover: () => Promise<void>) {
+    this.#recover = recover;
     this.#list = find(section, ".room-cards", HTMLElement);
     this.#empty = find(section, ".rooms-empty", HTMLElement);
     this.#count = find(section, ".rooms-count", HTMLElement);
@@ -25,10 +30,20 @@ export class RoomList {
     }
   }
 
+  async #rooms(): ReturnType<typeof listRooms> {
+    try {
+      return await listRooms();
+    } catch (error) {
+      if (!(error instanceof BarrageCallError) || error.reason !== "unauthenticated") throw error;
+      await this.#recover();
+      return await listRooms();
+    }
+  }
+
   async #refresh(): Promise<void> {
     let rooms;
     try {
-      rooms = await listRooms();
+      rooms = await this.#rooms();
     } catch (error) {
       this.#count.textContent = "cannot reach the server, trying again";
       console.info("Cannot list rooms", error);

@@ -7,6 +7,7 @@ export function chatLine(item: SayItem, own: boolean): HTMLLIElement {
   const line = make("li", own ? "line own" : "line");
   const name = make("span", "line-name", item.user.name);
   tint(name, item.user.name);
+  if (item.assistant) name.append(" ", make("span", "line-ai", "AI"));
   line.append(name);
   const others = item.others ?? [];
   if (others.length > 0) {

@@ -50,6 +50,7 @@ function head(account: Account): HTMLElement {
 function memberItems(account: Account): HTMLElement[] {
   return [
     link("person", "Your account", "/account"),
+    link("code", "API", "/docs"),
     button("leave", "Sign out", () => leave(account)),
   ];
 }
@@ -82,6 +83,7 @@ function guestItems(account: Account, renamed: () => void): HTMLElement[] {
           renamed();
         },
       })),
+    link("code", "API", "/docs"),
   ];
 }
 

@@ -28,6 +28,8 @@ export function messageOf(error: unknown): string {
       return "The server cannot be reached right now";
     case "overloaded":
       return "The server is very busy; try again in a moment";
+    case "read_only":
+      return "For now nothing can be changed here";
     case "not_found":
       return "This room does not exist";
     case "too_large":

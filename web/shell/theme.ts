@@ -15,6 +15,10 @@ export function startTheme(button: HTMLButtonElement): void {
   });
 }
 
+export function darkIsShown(): boolean {
+  return shown() === "dark";
+}
+
 function apply(theme: Theme): void {
   document.documentElement.dataset.theme = theme;
 }

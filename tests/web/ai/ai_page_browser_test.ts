@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { launchBrowser, Visitor } from "tests/support/browser.ts";
+import { Visitor } from "tests/support/browser.ts";
 import { CHEAP } from "tests/support/cookie_client.ts";
 import { startServer } from "tests/support/server.ts";
-import { type Asker, AskStage, words } from "./asker.ts";
+import { Profiles } from "../profiles.ts";
+import { Asker, AskStage, words } from "./asker.ts";
 
 /** Controls in sight that have no name of any kind. */
 function nameless({ page }: Asker): Promise<string[]> {
@@ -63,9 +64,9 @@ Deno.test("[W131] the page scrolls along at the end, stays where somebody reads,
       return scrollHeight - clientHeight - scrollTop;
     })()`);
   const top = (): Promise<number> => ann.page.evaluate(`document.querySelector(".thread-scroll").scrollTop`);
-  await ann.ask(Array.from({ length: 60 }, (_, n) => `- line ${n} with a few words`).join("\n"));
-  await ann.untilSays("line 0", "line 20");
-  await ann.page.waitForFunction(`document.querySelector(".thread-scroll").scrollTop > 0`);
+  await ann.ask(Array.from({ length: 60 }, (_, n) => `- line ${n}`).join("\n"));
+  await ann.untilSays("line 0", "line 30");
+  await ann.visitor.until(`document.querySelector(".thread-scroll")?.scrollTop > 0`);
   assert(await distance() < 2, "it is at the end");
   await ann.page.locator(".thread-scroll").hover();
   await ann.page.mouse.wheel(0, -500);
@@ -92,7 +93,7 @@ Deno.test("[W132] what to make and the model are chosen, and chosen still when o
   await ann.page.selectOption("#shape", "1024x768");
   await ann.ask("a wide one");
   await ann.until("a wide one", "done");
-  await ann.page.waitForFunction(`document.querySelector(".ai-picture img")?.naturalHeight === 768`);
+  await ann.visitor.until(`document.querySelector(".ai-picture img")?.naturalHeight === 768`);
   await ann.page.reload();
   await ann.ready();
   assert.equal(await chosen(), "image");
@@ -114,7 +115,7 @@ Deno.test("[W133] three examples are offered where there is nothing yet, and one
 
 Deno.test("[W134] on a phone the list and the conversation are two screens, and fit 360 pixels", async () => {
   const phone = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
-  await using stage = await AskStage.open({}, phone);
+  await using stage = await AskStage.open(phone);
   const { ann } = stage;
   const fits = async (where: string) => {
     assert.equal(await ann.page.evaluate("document.documentElement.scrollWidth"), 360, where);
@@ -151,7 +152,7 @@ Deno.test("[W135] without a mouse: ask, stop, ask again, forget; every control h
   const { keyboard } = ann.page;
   assert.deepEqual(await nameless(ann), []);
   await ann.page.locator("#ask:focus").waitFor();
-  await keyboard.type(words(200));
+  await keyboard.insertText(words(200));
   await keyboard.press("Enter");
   await ann.untilSays("word0", "word3");
   const body = ann.turn("word0").locator(".markdown");
@@ -166,7 +167,11 @@ Deno.test("[W135] without a mouse: ask, stop, ask again, forget; every control h
   await keyboard.press("Enter");
   await ann.page.locator("#ask:focus").waitFor();
   await ann.until("word0", "running");
-  await ann.until("word0", "done");
+  await keyboard.press("Escape");
+  await ann.until("word0", "cancelled");
+  await keyboard.type("hello");
+  await keyboard.press("Enter");
+  await ann.until("hello", "done");
   await ann.page.locator("#announcer", { hasText: "The answer is complete" }).waitFor({ state: "attached" });
   await ann.page.focus(".ai-features input:checked");
   await keyboard.press("ArrowRight");
@@ -181,15 +186,46 @@ Deno.test("[W135] without a mouse: ask, stop, ask again, forget; every control h
 });
 
 Deno.test("[W136] a guest is told that asking belongs to an account, and led back with one", async () => {
-  await using server = await startServer(CHEAP);
-  await using browser = await launchBrowser();
-  const ann = await Visitor.open(browser);
-  await ann.page.goto(`${server.url}/ai`);
+  await using stage = await AskStage.open();
+  const ann = await Visitor.open(stage.browser);
+  await ann.page.goto(`${stage.server.url}/ai`);
   await ann.page.locator(".missing [data-register]").click();
-  await ann.page.fill("#login", "ann");
+  await ann.page.fill("#login", "guest1");
   await ann.page.fill("#password", "correct horse battery");
   await ann.page.press("#password", "Enter");
   await ann.page.locator(".ai-example:not(:disabled)").first().waitFor();
   assert.equal(new URL(ann.page.url()).pathname, "/ai");
   assert.deepEqual(ann.complaints, []);
+});
+
+Deno.test("[W140] where there is the built-in model only that is told, with how to add others", async () => {
+  await using stage = await AskStage.open();
+  await stage.ann.page.locator(".ai-models-note:visible", { hasText: "ops ai key add" }).waitFor();
+});
+
+Deno.test("[W132][W140] another model goes before the built-in one, which is asked again with when it is chosen", async () => {
+  await using server = await startServer(CHEAP);
+  const key = (await Deno.readTextFile(`${server.dataDir}/operator_key`)).trim();
+  const { status } = await fetch(`${server.url}/v1/ai/keys`, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${key}` },
+    body: JSON.stringify({
+      ...{ provider: "echo", label: "one", secret: {} },
+      uses: [{ feature: "text", model: "parrot" }],
+    }),
+  });
+  assert.equal(status, 201);
+  await using browser = new Profiles();
+  const ann = await Asker.open(browser, server.url);
+  assert.equal(await ann.page.locator(".ai-models-note").isVisible(), false);
+  await ann.ask("who are you?");
+  const first = await ann.until("who are you?", "done");
+  assert.match(await first.locator(".ai-usage").textContent() ?? "", /^parrot · /);
+  await ann.page.selectOption("#model", "echo");
+  await first.locator(".ai-action", { hasText: "Ask again" }).click();
+  await ann.turn("who are you?").locator(".ai-usage", { hasText: /^echo · / }).waitFor();
+  await ann.page.reload();
+  await ann.until("who are you?", "done");
+  assert.equal(await ann.page.locator(".ai-turn").count(), 1);
+  assert.equal(await ann.page.inputValue("#model"), "echo");
 });

@@ -39,7 +39,7 @@ Deno.test("[W121] markup in an answer is text, its links lead out only, and noth
   ann.page.on("request", (request) => loaded.push(request.url()));
   await ann.ask([
     "<img src=x onerror=\"document.title='gone'\"><script>document.title='gone'</script>",
-    "[good](https://example.org/a) [bad](javascript:document.title='gone') [data](data:text/html,x)",
+    "[good](https://example.org/a) [bad](javascript:document.title='gone') [data](data:text/html,x) [mail](mailto:a@b.example) a@b.example",
     "![picture](https://elsewhere.example/p.png) <https://auto.example> https://bare.example",
     "<iframe src='https://elsewhere.example'></iframe>",
     "- one\n- **two**",
@@ -68,8 +68,24 @@ Deno.test("[W121] markup in an answer is text, its links lead out only, and noth
   assert.deepEqual(ann.visitor.complaints, []);
 });
 
+Deno.test("[W122] code that grows stays the same element, where something may be selected, and is copied whole", async () => {
+  await using stage = await AskStage.open({ permissions: ["clipboard-read", "clipboard-write"] });
+  const { ann } = stage;
+  await ann.ask(`see\n\n\`\`\`ts\n${words(150)}\n\`\`\`\n\nand **so**`);
+  const code = ann.turn("word0").locator(".code-block");
+  await code.locator("code", { hasText: "word3" }).waitFor();
+  assert(!(await code.textContent())?.includes("word149"), "it is still coming");
+  await code.evaluate((element) => element.setAttribute("data-seen", ""));
+  await ann.until("word0", "done");
+  assert.equal(await ann.turn("word0").locator(".code-block[data-seen] code").textContent(), words(150));
+  assert.equal(await ann.turn("word0").locator(".markdown strong").textContent(), "so");
+  await code.locator("button").click();
+  await ann.page.locator(".toast", { hasText: "Copied" }).waitFor();
+  assert.equal(await ann.page.evaluate("navigator.clipboard.readText()"), words(150));
+});
+
 Deno.test("[W123] who waits for a model sees the place, and the answer when it is free", async () => {
-  await using stage = await AskStage.open();
+  await using stage = await AskStage.alone();
   const { ann } = stage;
   using crowd = await Crowd.open(stage.server.url);
   // The built-in keys do four at a time.
@@ -83,7 +99,7 @@ Deno.test("[W123] who waits for a model sees the place, and the answer when it i
 });
 
 Deno.test("[W124] Stop keeps what was said, asking again replaces it, and copy takes it along", async () => {
-  await using stage = await AskStage.open({}, { permissions: ["clipboard-read", "clipboard-write"] });
+  await using stage = await AskStage.open({ permissions: ["clipboard-read", "clipboard-write"] });
   const { ann } = stage;
   await ann.ask(words(400));
   await ann.untilSays("word0", "word5");
@@ -109,7 +125,7 @@ Deno.test("[W124] Stop keeps what was said, asking again replaces it, and copy t
 });
 
 Deno.test("[W125] an answer that failed says why, keeps its text, and can be tried again", async () => {
-  await using stage = await AskStage.open(SHORT);
+  await using stage = await AskStage.alone(SHORT);
   const { ann } = stage;
   await ann.ask(words(600));
   const failed = await ann.until("word0", "failed");

@@ -1,27 +1,39 @@
-import type { Browser, BrowserContextOptions, Locator } from "playwright-core";
+import type { BrowserContextOptions, Locator } from "playwright-core";
 import { Barrage, register } from "client/mod.ts";
-import { launchBrowser, Visitor } from "tests/support/browser.ts";
+import { type BrowserLike, Visitor } from "tests/support/browser.ts";
 import { CHEAP, PASSWORD } from "tests/support/cookie_client.ts";
 import { type Server, type ServerEnv, startServer } from "tests/support/server.ts";
+import { Profiles } from "../profiles.ts";
 
 /** The built-in model says a word every 20 ms. */
 export function words(count: number, word = "word"): string {
   return Array.from({ length: count }, (_, n) => `${word}${n}`).join(" ");
 }
 
+let common: Server | undefined;
+
+Deno.test.beforeAll(async () => {
+  common = await startServer(CHEAP);
+});
+Deno.test.afterAll(async () => {
+  await common?.[Symbol.asyncDispose]();
+});
+
+let people = 0;
+
 /** One person at the AI page. */
 export class Asker {
-  private constructor(readonly visitor: Visitor, readonly url: string) {}
+  private constructor(readonly visitor: Visitor, readonly url: string, readonly login: string) {}
 
   static async open(
-    browser: Browser,
+    browser: BrowserLike,
     url: string,
-    login: string,
     options: BrowserContextOptions = {},
   ): Promise<Asker> {
+    const login = `ann${++people}`;
     const visitor = await Visitor.open(browser, { locale: "en-GB", ...options });
     await visitor.register(url, login);
-    const asker = new Asker(visitor, url);
+    const asker = new Asker(visitor, url, login);
     await asker.go("/ai");
     return asker;
   }
@@ -32,16 +44,16 @@ export class Asker {
 
   /** The same person in another tab. */
   async tab(path: string): Promise<Asker> {
-    const asker = new Asker(await this.visitor.tab(), this.url);
+    const asker = new Asker(await this.visitor.tab(), this.url, this.login);
     await asker.go(path);
     return asker;
   }
 
   /** The same person at another device. */
-  async device(browser: Browser, login: string, path: string): Promise<Asker> {
-    const asker = new Asker(await Visitor.open(browser, { locale: "en-GB" }), this.url);
+  async device(browser: BrowserLike, path: string): Promise<Asker> {
+    const asker = new Asker(await Visitor.open(browser, { locale: "en-GB" }), this.url, this.login);
     await asker.page.goto(`${this.url}/login?${new URLSearchParams({ returnTo: path })}`);
-    await asker.visitor.signIn(login);
+    await asker.visitor.signIn(this.login);
     await asker.ready();
     return asker;
   }
@@ -49,6 +61,11 @@ export class Asker {
   async go(path: string): Promise<void> {
     await this.page.goto(this.url + path);
     await this.ready();
+  }
+
+  /** Comes back to the page, which then looks for what is new. */
+  async comeBack(): Promise<void> {
+    await this.page.evaluate(`document.dispatchEvent(new Event("visibilitychange"))`);
   }
 
   /** The server has told what can be asked. */
@@ -99,17 +116,36 @@ export class Asker {
 
 /** A server, a browser, and somebody at the AI page. */
 export class AskStage implements AsyncDisposable {
-  private constructor(readonly server: Server, readonly browser: Browser, readonly ann: Asker) {}
+  readonly #end: () => Promise<void>;
 
-  static async open(env: ServerEnv = {}, options: BrowserContextOptions = {}): Promise<AskStage> {
+  private constructor(
+    readonly server: Server,
+    readonly browser: Profiles,
+    readonly ann: Asker,
+    end: () => Promise<void>,
+  ) {
+    this.#end = end;
+  }
+
+  /** At the server that the tests of a file share. */
+  static async open(options: BrowserContextOptions = {}): Promise<AskStage> {
+    if (common === undefined) throw new Error("Cannot ask: the server runs only during tests");
+    const browser = new Profiles();
+    const ann = await Asker.open(browser, common.url, options);
+    return new AskStage(common, browser, ann, () => Promise.resolve());
+  }
+
+  /** At a server of its own, which may be killed. */
+  static async alone(env: ServerEnv = {}): Promise<AskStage> {
     const server = await startServer({ ...CHEAP, ...env });
-    const browser = await launchBrowser();
-    return new AskStage(server, browser, await Asker.open(browser, server.url, "ann", options));
+    const browser = new Profiles();
+    const ann = await Asker.open(browser, server.url);
+    return new AskStage(server, browser, ann, () => server[Symbol.asyncDispose]());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.browser.close();
-    await this.server[Symbol.asyncDispose]();
+    await this.browser[Symbol.asyncDispose]();
+    await this.#end();
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { lexer } from "marked";
+import { lexer, type Tokens } from "marked";
 import { Blocks } from "../../../web/ai/markdown/blocks.ts";
 
 const PIECES = [
@@ -51,4 +51,24 @@ Deno.test("[W122] a text that is taken back is read anew", () => {
   blocks.of("one\n\ntwo\n\nthree\n\nfour\n\nfive\n\n", false);
   blocks.of("one\n\ntwo\n\nthree\n\nfour\n\nfive\n\nsix", false);
   assert.deepEqual(raws(blocks.of("one\n\nanother", false)), ["one", "\n\n", "another"]);
+});
+
+Deno.test("[W141] paragraphs longer than 4,000 characters stay as they are written, those beside them do not", () => {
+  for (const long of ["_a_".repeat(10_000), `${"a".repeat(32_000)}@`, "**a_b`c[".repeat(4_000)]) {
+    const [first, , second] = new Blocks().of(`some **bold** words\n\n${long}`, true) as Tokens.Paragraph[];
+    assert.deepEqual(first?.tokens.map(({ type }) => type), ["text", "strong", "text"]);
+    assert.deepEqual(second?.tokens, [{ type: "plain", raw: long }]);
+  }
+});
+
+Deno.test("[W141] what is in one another deeper than anybody reads stays as it is written, before and at its end", () => {
+  for (const deep of [">".repeat(5_000), "> ".repeat(5_000), "1. ".repeat(5_000), "- ".repeat(5_000)]) {
+    const blocks = new Blocks();
+    blocks.of("> said\n\n", false);
+    const text = `> said\n\n${deep}word`;
+    assert.equal(raws(blocks.of(text, false)).join(""), text);
+    assert.deepEqual(blocks.of(text, true), [{ type: "plain", raw: text }]);
+  }
+  const three = "> > > said, with\n\n------------------------------\n\n- 1. - a list";
+  assert(new Blocks().of(three, true).every(({ type }) => type !== "plain"));
 });

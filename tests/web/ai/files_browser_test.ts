@@ -11,12 +11,16 @@ Deno.test("[W127] a picture is shown with what was asked for, in the place that 
   const image = turn.locator("img");
   await image.waitFor();
   assert.equal(await image.getAttribute("alt"), "a red <b>boat</b>");
-  await ann.page.waitForFunction(`document.querySelector(".ai-picture img").naturalWidth === 1024`);
+  await ann.visitor.until(`document.querySelector(".ai-picture img")?.naturalWidth === 1024`);
   const box = await turn.locator(".ai-picture").boundingBox();
   assert(box !== null && Math.abs(box.width - box.height) < 1);
+  await turn.locator(".ai-picture-larger").click();
+  await ann.visitor.until(`document.querySelector(".ai-large img")?.getBoundingClientRect().width > 700`);
+  await ann.page.keyboard.press("Escape");
+  await ann.page.locator(".ai-large").waitFor({ state: "detached" });
   await ann.page.reload();
-  await ann.page.waitForFunction(`document.querySelector(".ai-picture img")?.naturalWidth === 1024`);
-  const device = await ann.device(browser, "ann", new URL(ann.page.url()).pathname);
+  await ann.visitor.until(`document.querySelector(".ai-picture img")?.naturalWidth === 1024`);
+  const device = await ann.device(browser, new URL(ann.page.url()).pathname);
   await device.until("a red", "done");
   assert.equal(await device.turn("a red").locator("img").count(), 1);
   // Somebody else may not have it.

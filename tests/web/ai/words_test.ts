@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { AnswerError, AnswerView } from "protocol/ai.ts";
 import { placeOf } from "../../../web/ai/place.ts";
-import { endingWords, progressWords, usageWords } from "../../../web/ai/talk/words.ts";
+import { endingWords, modelsWords, progressWords, usageWords } from "../../../web/ai/talk/words.ts";
 
 const VIEW: AnswerView = {
   ...{ answer: "01JD3Y4B6V8Q2Z5K7M9N0P1R2S", feature: "text", model: "echo", state: "waiting", attempt: 0 },
@@ -45,4 +45,11 @@ Deno.test("[W120] an address leads to a conversation, or to where one begins", (
   for (const path of ["/ai", "/ai/", "/ai/x", "/ai/01JD3Y4B6V8Q2Z5K7M9N0P1R2S/more"]) {
     assert.deepEqual(placeOf(path), { kind: "new" });
   }
+});
+
+Deno.test("[W140] no model, and none but the built-in one, are told of; another one is not", () => {
+  const model = (name: string) => ({ model: name, feature: "text" as const, contextTokens: 8_000 });
+  assert.match(modelsWords([]) ?? "", /no model/);
+  assert.match(modelsWords([model("echo")]) ?? "", /only the built-in/);
+  assert.equal(modelsWords([model("echo"), model("m1")]), undefined);
 });

@@ -40,9 +40,13 @@ export class Choices {
     return this.#choice.feature;
   }
 
-  /** Undefined while no model is known. */
-  get model(): string | undefined {
-    return this.#select("#model").value || undefined;
+  /** What is asked for such an answer; undefined while no model for it is known. */
+  modelFor(feature: Feature): string | undefined {
+    const names = this.#namesFor(feature);
+    const chosen = this.#choice.models[feature];
+    if (chosen !== undefined && names.includes(chosen)) return chosen;
+    // As the server has it: what the operators brought goes before what is built in.
+    return names.find((name) => name !== "echo") ?? names[0];
   }
 
   get placeholder(): string {
@@ -55,7 +59,8 @@ export class Choices {
 
   /** A wish in these words, as it is chosen now. */
   wish(text: string): Wish | undefined {
-    const { feature, model } = this;
+    const { feature } = this;
+    const model = this.modelFor(feature);
     if (model === undefined) return undefined;
     switch (feature) {
       case "text":
@@ -82,6 +87,10 @@ export class Choices {
     return [...this.#form.querySelectorAll<HTMLInputElement>("input[name=feature]")];
   }
 
+  #namesFor(feature: Feature): readonly string[] {
+    return this.#models.filter((model) => model.feature === feature).map(({ model }) => model);
+  }
+
   #select(selector: string): HTMLSelectElement {
     return find(this.#form, selector, HTMLSelectElement);
   }
@@ -102,17 +111,14 @@ export class Choices {
       input.checked = input.value === this.feature;
       input.disabled = this.#models.length > 0 && !offered.has(input.value as Feature);
     }
-    const names = this.#models.filter(({ feature }) => feature === this.feature).map(({ model }) => model);
+    const names = this.#namesFor(this.feature);
     const select = this.#select("#model");
     select.replaceChildren(...names.map((name) => {
       const option = make("option", "", name);
       option.value = name;
       return option;
     }));
-    const chosen = this.#choice.models[this.feature];
-    // As the server has it: what the operators brought goes before what is built in.
-    const first = names.find((name) => name !== "echo") ?? names[0];
-    if (first !== undefined) select.value = chosen !== undefined && names.includes(chosen) ? chosen : first;
+    select.value = this.modelFor(this.feature) ?? "";
     select.hidden = names.length === 0;
     this.#select("#shape").hidden = this.feature !== "image";
     this.#select("#pages").hidden = this.feature !== "slides";

@@ -57,6 +57,10 @@ export class Composer {
     return this.#choices.feature;
   }
 
+  modelFor(feature: Feature): string | undefined {
+    return this.#choices.modelFor(feature);
+  }
+
   offer(models: readonly AiModel[]): void {
     this.#choices.offer(models);
     this.#show();

@@ -10,7 +10,7 @@ export function codeBlock(text: string, info: string): HTMLElement {
   const copy = make("button", "text-button", "Copy");
   copy.type = "button";
   copy.setAttribute("aria-label", "Copy this code");
-  copy.addEventListener("click", () => copyText(text));
+  copy.addEventListener("click", () => copyText(codeOf(box)?.textContent ?? ""));
   const language = /^[\w+#.-]+/.exec(info)?.[0] ?? "";
   head.append(make("span", "code-language", language.slice(0, LANGUAGE_MAX)), copy);
   const pre = make("pre", "");
@@ -18,6 +18,17 @@ export function codeBlock(text: string, info: string): HTMLElement {
   pre.append(make("code", "", text));
   box.append(head, pre);
   return box;
+}
+
+/** The same block with more in it: what is selected or scrolled there stays so. */
+export function retellCode(box: Element, text: string): void {
+  const data = codeOf(box)?.firstChild;
+  if (!(data instanceof Text) || !text.startsWith(data.data)) codeOf(box)?.replaceChildren(text);
+  else data.appendData(text.slice(data.length));
+}
+
+function codeOf(box: Element): Element | null {
+  return box.querySelector("pre > code");
 }
 
 /** Over plain HTTP, but at localhost, browsers have no clipboard. */

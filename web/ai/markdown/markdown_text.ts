@@ -1,9 +1,11 @@
+import type { Token } from "marked";
 import { make } from "../../shell/dom.ts";
 import { Blocks } from "./blocks.ts";
+import { retellCode } from "./code_block.ts";
 import { nodeOf } from "./nodes.ts";
 
 interface Shown {
-  readonly raw: string;
+  readonly token: Token;
   readonly element: Element;
 }
 
@@ -12,6 +14,8 @@ export class MarkdownText {
   readonly #element: HTMLElement;
   readonly #blocks = new Blocks();
   #shown: readonly Shown[] = [];
+  #text = "";
+  #whole = false;
 
   constructor(element: HTMLElement) {
     this.#element = element;
@@ -19,17 +23,35 @@ export class MarkdownText {
 
   /** @param whole No more comes. */
   show(text: string, whole: boolean): void {
+    if (text === this.#text && whole === this.#whole) return;
+    this.#text = text;
+    this.#whole = whole;
     const tokens = this.#blocks.of(text, whole).filter(({ type }) => type !== "space" && type !== "def");
-    const changed = tokens.findIndex(({ raw }, index) => this.#shown[index]?.raw !== raw);
-    const kept = changed === -1 ? tokens.length : changed;
-    for (const { element } of this.#shown.slice(kept)) element.remove();
-    const fresh = tokens.slice(kept).map((token) => {
-      const node = nodeOf(token);
-      const element = node instanceof Element ? node : make("p", "");
-      if (node !== undefined && node !== element) element.append(node);
-      return { raw: token.raw, element };
-    });
+    const kept: Shown[] = [];
+    for (const [index, token] of tokens.entries()) {
+      const before = this.#shown[index];
+      if (before === undefined || !staysAs(before, token)) break;
+      kept.push({ token, element: before.element });
+    }
+    for (const { element } of this.#shown.slice(kept.length)) element.remove();
+    const fresh = tokens.slice(kept.length).map((token) => ({ token, element: elementOf(token) }));
     this.#element.append(...fresh.map(({ element }) => element));
-    this.#shown = [...this.#shown.slice(0, kept), ...fresh];
+    this.#shown = [...kept, ...fresh];
   }
+}
+
+/** Whether the element shows the token, too, or can be made to. */
+function staysAs({ token: before, element }: Shown, token: Token): boolean {
+  if (before.raw === token.raw && before.type === token.type) return true;
+  if (before.type !== "code" || token.type !== "code" || before.lang !== token.lang) return false;
+  retellCode(element, token.text);
+  return true;
+}
+
+function elementOf(token: Token): Element {
+  const node = nodeOf(token);
+  if (node instanceof Element) return node;
+  const element = make("p", "");
+  if (node !== undefined) element.append(node);
+  return element;
 }

@@ -4,7 +4,7 @@ import { codeBlock } from "./code_block.ts";
 
 const HEADINGS = ["h3", "h4", "h5", "h6"] as const;
 /** What a text may lead to; anything else stays words. */
-const OUTWARD = /^(https?|mailto):/i;
+const OUTWARD = /^https?:/i;
 
 /**
  * Elements for what the lexer has found, each made by name. Markup in the text is text here, and nothing is fetched from

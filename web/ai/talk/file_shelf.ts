@@ -1,5 +1,6 @@
 import type { AiFile, AnswerView } from "protocol/ai.ts";
 import { icon, make } from "../../shell/dom.ts";
+import { showLarge } from "./large_picture.ts";
 import { progressWords, sizeWords } from "./words.ts";
 
 /** The pictures and slide decks of an answer, with their place kept while they are made. */
@@ -50,7 +51,12 @@ export class FileShelf {
     link.download = file.name;
     link.title = "Download";
     link.append(icon("download"), make("span", "visually-hidden", "Download this picture"));
-    figure.append(image, link);
+    const larger = make("button", "ai-picture-larger");
+    larger.type = "button";
+    larger.title = "Show larger";
+    larger.append(image);
+    larger.addEventListener("click", () => showLarge(addressOf(file), this.#about));
+    figure.append(larger, link);
     return figure;
   }
 

@@ -1,4 +1,4 @@
-import type { AiFeed } from "../feed/ai_feed.ts";
+import type { Ai } from "client/mod.ts";
 import type { Feature } from "protocol/ai.ts";
 import type { AiModel } from "protocol/ai_methods.ts";
 import { find } from "../../shell/dom.ts";
@@ -9,10 +9,10 @@ import { drawExamples } from "./examples.ts";
 import { ThreadModel } from "./thread_model.ts";
 import { TurnCard } from "./turn_card.ts";
 import { isOpen, type Turn, viewOf, type Wish } from "./turn.ts";
-import { endingWords, refusalWords } from "./words.ts";
+import { endingWords, modelsWords, refusalWords } from "./words.ts";
 
 export interface TalkOptions {
-  readonly ai: AiFeed;
+  readonly ai: Ai;
   readonly nextId: () => string;
   /** A new conversation has got its first question. */
   readonly begun: (thread: string) => void;
@@ -69,6 +69,9 @@ export class Talk {
 
   offer(models: readonly AiModel[]): void {
     this.#composer.offer(models);
+    const words = modelsWords(models);
+    find(this.#blank, ".ai-models-note", HTMLElement).hidden = words === undefined;
+    find(this.#blank, ".ai-models-note span", HTMLElement).textContent = words ?? "";
     const offered = new Set<Feature>(models.map(({ feature }) => feature));
     for (const example of this.#blank.querySelectorAll<HTMLButtonElement>("[data-feature]")) {
       example.disabled = !offered.has(example.dataset.feature as Feature);
@@ -89,9 +92,10 @@ export class Talk {
     this.#draw();
   }
 
-  async look(): Promise<void> {
+  /** @param changedAt When the open conversation changed at the server, if that is known. */
+  async look(changedAt?: number): Promise<void> {
     const model = this.#model;
-    await model?.look();
+    await model?.look(changedAt);
     if (model === this.#model) this.#draw();
   }
 
@@ -187,8 +191,8 @@ export class Talk {
     let card = this.#cards.get(turn.id);
     if (card === undefined) {
       card = new TurnCard(turn, {
-        again: (one) => this.#again(() => this.#model?.again(one)),
-        retry: (one) => this.#again(() => this.#model?.retry(one)),
+        again: (one) => this.#again(() => this.#model?.again(one, this.#composer.modelFor("text"))),
+        retry: (one) => this.#again(() => this.#model?.retry(one, this.#composer.modelFor("text"))),
       });
       this.#cards.set(turn.id, card);
     }

@@ -1,7 +1,5 @@
-import { BarrageCallError } from "client/mod.ts";
-import type { AiAnswer } from "../feed/ai_answer.ts";
-import type { AiFeed } from "../feed/ai_feed.ts";
-import type { AiThread, AiTurn, AskAi } from "protocol/ai_methods.ts";
+import { type Ai, type AiAnswer, BarrageCallError } from "client/mod.ts";
+import type { AiTurn, AskAi } from "protocol/ai_methods.ts";
 import { mergeTurns } from "./merge_turns.ts";
 import { isOpen, type Turn, viewOf, type Wish } from "./turn.ts";
 
@@ -10,7 +8,7 @@ const PAGE = 30;
 const TITLE_MAX = 80;
 
 export interface ThreadModelOptions {
-  readonly ai: AiFeed;
+  readonly ai: Ai;
   readonly thread: string;
   /** Whether the server has never heard of it. */
   readonly fresh: boolean;
@@ -31,6 +29,8 @@ export class ThreadModel {
   #young = new Set<string>();
   #turns: readonly Turn[] = [];
   #title: string | undefined;
+  /** When the conversation had changed that was last seen. */
+  #seenAt: number | undefined;
   #before: number | undefined;
   #begun: boolean;
   #closed = false;
@@ -61,9 +61,13 @@ export class ThreadModel {
     return this.#turns.findLast(isOpen);
   }
 
-  /** What the server has. @throws {BarrageCallError} `not_found`, `forbidden`, and what passes. */
-  look(): Promise<void> {
-    if (!this.#begun) return Promise.resolve();
+  /**
+   * What the server has.
+   * @param changedAt When it changed there, if that is known: what was seen since is not asked for again.
+   * @throws {BarrageCallError} `not_found`, `forbidden`, and what passes.
+   */
+  look(changedAt?: number): Promise<void> {
+    if (!this.#begun || (changedAt !== undefined && changedAt === this.#seenAt)) return Promise.resolve();
     return this.#looking ??= this.#look().finally(() => this.#looking = undefined);
   }
 
@@ -101,8 +105,11 @@ export class ThreadModel {
     this.#send(turn, params, last);
   }
 
-  /** Whatever it takes: what the server does not have is asked again, what has failed there is asked anew. */
-  retry(turn: Turn): void {
+  /**
+   * Whatever it takes: what the server does not have is asked again, what has failed there is asked anew.
+   * @param model For another answer in words.
+   */
+  retry(turn: Turn, model?: string): void {
     const { wish, asked } = turn;
     if (asked.status === "refused" && wish !== undefined) {
       this.#put(turn.id, { ...turn, asked: { status: "asking" } });
@@ -110,7 +117,7 @@ export class ThreadModel {
     }
     const view = viewOf(turn);
     if (view === undefined) return;
-    if (view.feature === "text") return this.again(turn);
+    if (view.feature === "text") return this.again(turn, model);
     this.ask(wish ?? { feature: view.feature, model: view.model, text: turn.question });
   }
 
@@ -121,14 +128,15 @@ export class ThreadModel {
 
   close(): void {
     this.#closed = true;
-    for (const { asked } of this.#turns) if (asked.status === "live") asked.answer.close();
+    for (const { asked } of this.#turns) if (asked.status === "live") asked.answer.leave();
   }
 
   async #look(): Promise<void> {
     this.#young = new Set(this.#turns.filter(({ asked }) => asked.status === "asking").map(({ id }) => id));
     const { thread, turns, next } = await this.#options.ai.thread(this.id, { limit: PAGE });
     if (this.#closed) return;
-    this.#named(thread);
+    this.#title = thread.title;
+    this.#seenAt = thread.changedAt;
     const fromStart = next === undefined;
     if (fromStart || this.#turns.length === 0) this.#before = next;
     const merged = mergeTurns({
@@ -136,20 +144,16 @@ export class ThreadModel {
     }, (turn) => this.#enter(turn));
     const kept = new Set(merged);
     for (const turn of this.#turns) {
-      if (!kept.has(turn) && turn.asked.status === "live") turn.asked.answer.close();
+      if (!kept.has(turn) && turn.asked.status === "live") turn.asked.answer.leave();
     }
     if (merged.length === this.#turns.length && merged.every((turn, i) => turn === this.#turns[i])) return;
     this.#set(merged);
   }
 
-  #named({ title }: AiThread): void {
-    this.#title = title;
-  }
-
   #enter({ question, answer: view }: AiTurn): Turn {
     const turn: Turn = { id: view.answer, question, asked: { status: "settled", view } };
     if (!isOpen(turn)) return turn;
-    const answer = this.#options.ai.follow(view);
+    const answer = this.#options.ai.follow(view.answer, view);
     this.#listen(answer);
     return { ...turn, asked: { status: "live", answer } };
   }
@@ -157,9 +161,10 @@ export class ThreadModel {
   async #send(turn: Turn, params: AskAi, instead?: Turn): Promise<void> {
     this.#young.add(turn.id);
     try {
-      const answer = await this.#options.ai.ask({ ...params, thread: this.id, id: turn.id });
+      const answer = this.#options.ai.ask({ ...params, thread: this.id, id: turn.id });
+      await answer.asked();
       this.#begun = true;
-      if (this.#closed) return answer.close();
+      if (this.#closed) return answer.leave();
       this.#listen(answer);
       this.#young.add(answer.id);
       this.#put(turn.id, { ...turn, id: answer.id, asked: { status: "live", answer } });
@@ -173,11 +178,11 @@ export class ThreadModel {
   }
 
   #listen(answer: AiAnswer): void {
-    let over = answer.isOver;
-    answer.onChange(() => {
+    let { over } = answer;
+    answer.on("change", () => {
       if (this.#closed) return;
       this.#options.changed();
-      if (over || !answer.isOver) return;
+      if (over || !answer.over) return;
       over = true;
       this.#options.moved();
     });

@@ -1,4 +1,4 @@
-import type { AiAnswer } from "../feed/ai_answer.ts";
+import type { AiAnswer } from "client/mod.ts";
 import type { AnswerView, Feature } from "protocol/ai.ts";
 
 /** What somebody wants to know, or to have made. */

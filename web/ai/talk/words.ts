@@ -1,8 +1,10 @@
 import { BarrageCallError } from "client/mod.ts";
 import type { AnswerError, AnswerView } from "protocol/ai.ts";
+import type { AiModel } from "protocol/ai_methods.ts";
 import { messageOf } from "../../shell/messages.ts";
 
 const SLOW_MS = 1_500;
+const BUILT_IN = "echo";
 
 /** What is told of an answer that is not there yet; nothing once there is text. */
 export function progressWords(view: AnswerView | undefined): string {
@@ -18,6 +20,13 @@ export function progressWords(view: AnswerView | undefined): string {
     case "cancelled":
       return "";
   }
+}
+
+/** What is to be said of the models there are; undefined when they can be asked something. */
+export function modelsWords(models: readonly AiModel[]): string | undefined {
+  if (models.length === 0) return "There is no model here to ask.";
+  if (models.some(({ model }) => model !== BUILT_IN)) return undefined;
+  return `There is only the built-in “${BUILT_IN}” here, which says back what it is asked.`;
 }
 
 function waitingWords({ position, etaMs }: AnswerView): string {

@@ -1,22 +1,27 @@
-import type { AiFeed } from "../feed/ai_feed.ts";
+import type { Ai } from "client/mod.ts";
 import type { AiThread } from "protocol/ai_methods.ts";
 
 const PAGE = 50;
 
 /** The list of conversations as the server has it, page by page. */
 export class ThreadBook {
-  readonly #ai: AiFeed;
+  readonly #ai: Ai;
   readonly #changed: () => void;
   #threads: readonly AiThread[] = [];
   #next: string | undefined;
 
-  constructor(ai: AiFeed, changed: () => void) {
+  constructor(ai: Ai, changed: () => void) {
     this.#ai = ai;
     this.#changed = changed;
   }
 
   get threads(): readonly AiThread[] {
     return this.#threads;
+  }
+
+  /** Undefined when the list does not have it. */
+  changedAt(id: string | undefined): number | undefined {
+    return this.#threads.find(({ thread }) => thread === id)?.changedAt;
   }
 
   get hasMore(): boolean {
