@@ -63,7 +63,10 @@ export async function* sparkSlides(
     await pause(pollMs, signal);
     const progress = expect(Progress, await ask(`progress?sid=${encodeURIComponent(sid)}`, {}));
     const { pptStatus, aiImageStatus, cardNoteStatus, pptUrl, totalPages, donePages } = progress;
-    if (pptStatus === "build_failed") throw faultOfCode(20_006, now());
+    if (pptStatus === "build_failed") {
+      yield { kind: "job", job: "" };
+      throw faultOfCode(20_006, now());
+    }
     const percent = Math.round((donePages ?? 0) / Math.max(1, totalPages ?? 1) * BUILT_PERCENT);
     if (percent > told && percent <= BUILT_PERCENT) yield { kind: "progress", percent: told = percent };
     // The pages may be there before their pictures and notes are.

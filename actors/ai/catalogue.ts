@@ -6,6 +6,8 @@ import type { CredentialStore } from "storage/ai_storage.ts";
 
 /** Credentials change rarely, and a model that has just come may be seen a moment later. */
 const FRESH_MS = 5_000;
+/** Whoever names one that is not known has it looked for, but not more often than this. */
+const MISSED_MS = 250;
 
 /** What can be asked, by what the credentials are for. */
 export class Catalogue {
@@ -20,15 +22,7 @@ export class Catalogue {
 
   /** By feature, then by name. */
   list(): Promise<readonly AiModel[]> {
-    const now = this.#clock.monotonic();
-    if (this.#known !== undefined && now - this.#known.at < FRESH_MS) return this.#known.models;
-    const models = this.#read();
-    const known = { at: now, models };
-    this.#known = known;
-    models.catch(() => {
-      if (this.#known === known) this.#known = undefined;
-    });
-    return models;
+    return this.#within(FRESH_MS);
   }
 
   /**
@@ -36,13 +30,24 @@ export class Catalogue {
    * @throws {BarrageError} `not_found`.
    */
   async find(feature: Feature, model: string | undefined): Promise<AiModel> {
-    const all = (await this.list()).filter((one) => one.feature === feature);
-    const found = model === undefined
-      ? all.find((one) => one.model !== "echo") ?? all[0]
-      : all.find((one) => one.model === model);
+    const found = chosen(await this.list(), feature, model) ??
+      chosen(await this.#within(MISSED_MS), feature, model);
     if (found !== undefined) return found;
     const what = model === undefined ? `No model for ${feature}` : `No model ${model} for ${feature}`;
     throw new BarrageError("not_found", what);
+  }
+
+  /** As it was so many milliseconds ago at most. */
+  #within(ms: number): Promise<readonly AiModel[]> {
+    const now = this.#clock.monotonic();
+    if (this.#known !== undefined && now - this.#known.at < ms) return this.#known.models;
+    const models = this.#read();
+    const known = { at: now, models };
+    this.#known = known;
+    models.catch(() => {
+      if (this.#known === known) this.#known = undefined;
+    });
+    return models;
   }
 
   async #read(): Promise<readonly AiModel[]> {
@@ -57,4 +62,10 @@ export class Catalogue {
     }
     return [...models].sort(([a], [b]) => a < b ? -1 : 1).map(([, model]) => model);
   }
+}
+
+function chosen(models: readonly AiModel[], feature: Feature, name: string | undefined): AiModel | undefined {
+  const all = models.filter((one) => one.feature === feature);
+  if (name !== undefined) return all.find(({ model }) => model === name);
+  return all.find(({ model }) => model !== "echo") ?? all[0];
 }

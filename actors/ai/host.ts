@@ -48,6 +48,7 @@ export function hostAi(node: ActorNode, ground: AiGround, limits: AiLimits): AiH
   const runs = new Runs({
     ...{ clock, ids, vault, providers, files, limits: limits.answer },
     ref: (definition, key) => node.ref(definition, key),
+    runner: () => node.ownership.holder,
   });
   const answerMeters = new AnswerMeters();
   node.host(

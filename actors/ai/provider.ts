@@ -84,7 +84,10 @@ export type UpstreamEvent =
   /** Thoughts, or the call of a tool: shown to nobody here, but such a stream cannot be continued. */
   | { readonly kind: "unshown"; readonly what: "reasoning" | "tool" }
   | { readonly kind: "progress"; readonly percent: number }
-  /** To be stored before the stream is read on, and given back as `UpstreamCall.job`. */
+  /**
+   * To be stored before the stream is read on, and given back as `UpstreamCall.job`; empty when it came to nothing and has
+   * to be begun anew.
+   */
   | { readonly kind: "job"; readonly job: string }
   | {
     readonly kind: "file";

@@ -4,11 +4,11 @@ import type { Behaviour, Factory, Self, Turn } from "actors/runtime/behaviour.ts
 import { SYSTEM } from "actors/runtime/caller.ts";
 import type { Input, Output } from "actors/runtime/definition.ts";
 import { poolActor } from "../pool/definition.ts";
-import { Asking, type AskingPorts } from "./asking.ts";
+import { Askers, userOf } from "./askers.ts";
+import { Asking, type AskingPorts, jobOf } from "./asking.ts";
 import type { AnswerVerb, AnswerVerbs, Piece } from "./definition.ts";
 import { afterFault } from "./failover.ts";
 import { Journal, type JournalPorts } from "./journal.ts";
-import { authorize } from "./permissions.ts";
 import { Readers } from "./readers.ts";
 import type { Errand } from "./run.ts";
 
@@ -49,6 +49,7 @@ class Answer implements Behaviour<AnswerVerbs> {
   readonly #self: Self;
   readonly #ports: AnswerPorts;
   readonly #journal: Journal;
+  readonly #askers: Askers;
   readonly #asking: Asking;
   readonly #readers: Readers;
   #running: Running | undefined;
@@ -63,6 +64,7 @@ class Answer implements Behaviour<AnswerVerbs> {
     this.#self = self;
     this.#ports = ports;
     this.#journal = new Journal(self, ports);
+    this.#askers = new Askers(this.#journal, ports.limits.guests);
     this.#asking = new Asking(self, this.#journal, ports);
     this.#readers = new Readers(self.clock.monotonic());
   }
@@ -83,47 +85,63 @@ class Answer implements Behaviour<AnswerVerbs> {
   }
 
   async ask(input: In<"ask">, turn: Turn): Promise<Out<"ask">> {
-    this.#authorize("ask", turn);
-    await this.#journal.load();
+    this.#askers.authorize("ask", turn.caller);
     if (this.#journal.exists) {
-      if (!this.#asked(turn)) throw new BarrageError("conflict", "Another answer has this id");
+      this.#askers.claim(turn.caller);
       return { answer: this.#self.key, merged: false, view: this.#journal.view(0) };
     }
     const asked = await this.#asking.ask(input, turn);
-    if (!asked.merged) this.#queuedAt = this.#self.clock.monotonic();
+    if (!asked.merged) {
+      // Another incarnation may have founded it meanwhile, for somebody else.
+      this.#askers.claim(turn.caller);
+      this.#queuedAt = this.#self.clock.monotonic();
+    }
     this.#tickLater();
     return asked;
   }
 
   async admit({ user }: In<"admit">, turn: Turn): Promise<AnswerView> {
-    this.#authorize("admit", turn);
+    this.#askers.authorize("admit", turn.caller);
     await this.#asking.admit(user);
     return this.#journal.view(0);
   }
 
   follow({ from }: In<"follow">, turn: Turn): AnswerView {
-    this.#authorize("follow", turn);
+    this.#askers.authorize("follow", turn.caller);
     return this.#journal.view(from);
   }
 
   async cancel(_input: Nothing, turn: Turn): Promise<Nothing> {
-    this.#authorize("cancel", turn);
+    this.#askers.authorize("cancel", turn.caller);
     const { record } = this.#journal;
-    if (!this.#journal.open) return {};
-    const others = record.askers.filter(({ id }) => id !== idOf(turn));
-    if (this.#asked(turn) && others.length > 0) await this.#journal.write({ askers: others });
-    else await this.#end(turn, "cancelled");
+    const user = userOf(turn.caller);
+    if (user !== undefined && this.#askers.include(user)) await this.#leave(user, turn);
+    else if (record.endedAt === undefined) await this.#end(turn, "cancelled");
+    return {};
+  }
+
+  async withdraw({ user }: In<"withdraw">, turn: Turn): Promise<Nothing> {
+    this.#askers.authorize("withdraw", turn.caller);
+    if (this.#askers.include(user)) await this.#leave(user, turn);
+    return {};
+  }
+
+  async forget(_input: Nothing, turn: Turn): Promise<Nothing> {
+    this.#askers.authorize("forget", turn.caller);
+    if (!this.#journal.exists) return {};
+    if (this.#journal.open) throw new BarrageError("conflict", "It is still being answered");
+    await this.#journal.forget();
     return {};
   }
 
   attend({ node, readers }: In<"attend">, turn: Turn): Nothing {
-    this.#authorize("attend", turn);
+    this.#askers.authorize("attend", turn.caller);
     this.#readers.report(node, readers, this.#self.clock.monotonic());
     return {};
   }
 
   granted(lease: In<"granted">, turn: Turn): Out<"granted"> {
-    this.#authorize("granted", turn);
+    this.#askers.authorize("granted", turn.caller);
     if (!this.#journal.exists) return { taken: false };
     const { record } = this.#journal;
     const unheard = record.state === "running" && this.#running?.lease === "";
@@ -134,7 +152,8 @@ class Answer implements Behaviour<AnswerVerbs> {
     const { clock } = this.#self;
     const deadline = clock.monotonic() + record.until - clock.now();
     const { id: answer, request, text } = record;
-    const job = record.job?.credential === lease.credential ? { job: record.job.job } : {};
+    const begun = jobOf(record);
+    const job = begun?.credential === lease.credential ? { job: begun.job } : {};
     this.#running = { ...this.#unknown(), lease: lease.lease, credential: lease.credential };
     this.#journal.begin(lease.credential);
     if (text !== "" || this.#inherited) this.#journal.resumed();
@@ -143,7 +162,7 @@ class Answer implements Behaviour<AnswerVerbs> {
   }
 
   async refused({ attempt, retryAfterMs }: In<"refused">, turn: Turn): Promise<Nothing> {
-    this.#authorize("refused", turn);
+    this.#askers.authorize("refused", turn.caller);
     if (!this.#journal.exists || this.#journal.state !== "waiting") return {};
     const { record } = this.#journal;
     if (record.attempt !== attempt) return {};
@@ -161,17 +180,19 @@ class Answer implements Behaviour<AnswerVerbs> {
     { attempt, lease, credential, from, pieces }: In<"pieces">,
     turn: Turn,
   ): Promise<Out<"pieces">> {
-    this.#authorize("pieces", turn);
+    this.#askers.authorize("pieces", turn.caller);
     if (!this.#expects(attempt, lease, credential)) return { length: this.#journal.length, stop: true };
     // An incarnation before this one had more than it stored.
     if (from > this.#journal.length) return { length: this.#journal.length, stop: false };
     const running = this.#running!;
     running.heardAt = this.#self.clock.monotonic();
+    let at = from;
     let end: Extract<Piece, { kind: "end" | "fault" }> | undefined;
     for (const piece of pieces) {
       switch (piece.kind) {
         case "text":
-          this.#journal.append(piece.text, from);
+          this.#journal.append(piece.text, at);
+          at += piece.text.length;
           break;
         case "unshown":
           running.unshown = true;
@@ -196,7 +217,8 @@ class Answer implements Behaviour<AnswerVerbs> {
           break;
       }
     }
-    this.#journal.tell();
+    // What came together with its refusal is not shown even for a moment.
+    if (end?.kind !== "fault" || end.fault !== "moderation") this.#journal.tell();
     const full = this.#journal.length >= this.#ports.limits.textMax;
     if (end?.kind === "fault") await this.#broke(end, running, turn);
     else if (end !== undefined || full) await this.#done(end?.reason ?? "length");
@@ -205,7 +227,7 @@ class Answer implements Behaviour<AnswerVerbs> {
   }
 
   async tick(_input: Nothing, turn: Turn): Promise<Nothing> {
-    this.#authorize("tick", turn);
+    this.#askers.authorize("tick", turn.caller);
     this.#ticking = false;
     if (!this.#journal.exists || !this.#journal.open) return {};
     const { record } = this.#journal;
@@ -254,9 +276,12 @@ class Answer implements Behaviour<AnswerVerbs> {
   }
 
   async #broke(piece: FaultPiece, { credential, unshown }: Running, turn: Turn): Promise<void> {
-    this.#running = undefined;
     const { record } = this.#journal;
     const { fault, retryAfterMs } = piece;
+    // What was wanted is there, and was paid for.
+    const made = record.request.feature !== "text" && record.files.length > 0;
+    if (made && fault !== "moderation") return await this.#done("stop");
+    this.#running = undefined;
     const next = afterFault({
       ...{ fault, unshown, request: record.request, shown: record.text.length, failures: this.#failures + 1 },
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
@@ -327,19 +352,20 @@ class Answer implements Behaviour<AnswerVerbs> {
     const lease = this.#running?.lease;
     const waited = record.state === "waiting";
     this.#running = undefined;
-    await this.#journal.end(state, { outcome: "unused", ...(error === undefined ? {} : { error }) });
+    const outcome = error?.reason ?? state;
+    await this.#journal.end(state, { outcome, ...(error === undefined ? {} : { error }) });
     if (lease !== undefined && lease !== "") this.#ports.calls.cancel(lease);
     if (!waited) return;
     // Not told, the pool learns it when it grants.
     await turn.ref(poolActor, record.pool, SYSTEM).leave({ answer: record.id }).catch(() => {});
   }
 
-  #authorize(verb: AnswerVerb, turn: Turn): void {
-    authorize(verb, turn.caller, this.#asked(turn), this.#ports.limits.guests);
-  }
-
-  #asked(turn: Turn): boolean {
-    return this.#journal.exists && this.#journal.record.askers.some(({ id }) => id === idOf(turn));
+  /** One asker less; without any it is not wanted. */
+  async #leave(user: string, turn: Turn): Promise<void> {
+    if (!this.#journal.open) return;
+    const others = this.#askers.without(user);
+    if (others.length > 0) await this.#journal.write({ askers: others });
+    else await this.#end(turn, "cancelled");
   }
 
   #tickLater(): void {
@@ -347,8 +373,4 @@ class Answer implements Behaviour<AnswerVerbs> {
     this.#ticking = true;
     this.#self.after(TICK_MS, "tick", {});
   }
-}
-
-function idOf({ caller }: Turn): string | undefined {
-  return caller.kind === "user" || caller.kind === "service" ? caller.user.id : undefined;
 }

@@ -1,11 +1,14 @@
+import { getLogger } from "@logtape/logtape";
 import type { z } from "zod";
 import { BarrageError } from "protocol/errors.ts";
 import type { User } from "protocol/users.ts";
 import type { Self, Turn } from "actors/runtime/behaviour.ts";
 import { type Caller, SYSTEM } from "actors/runtime/caller.ts";
 import type { Input, Output } from "actors/runtime/definition.ts";
+import type { Ref } from "actors/runtime/ref.ts";
 import type { AnswerRecord } from "storage/ai_storage.ts";
-import { budgetActor } from "../budget/definition.ts";
+import type { Survives } from "storage/storage.ts";
+import { budgetActor, type BudgetVerbs } from "../budget/definition.ts";
 import { poolActor, poolKey, type Queued, type Ticket } from "../pool/definition.ts";
 import { answerActor, type AnswerVerbs } from "./definition.ts";
 import { digestOf } from "./digest.ts";
@@ -14,8 +17,11 @@ import type { AnswerLimits } from "./limits.ts";
 import type { AnswerMeters } from "./meters.ts";
 import { promptTokens } from "./tokens.ts";
 
+const log = getLogger(["barrage", "ai"]);
+
 type Ask = Input<AnswerVerbs["ask"]>;
 type Asked = Output<AnswerVerbs["ask"]>;
+type Place = Extract<z.output<typeof Queued>, { outcome: "queued" }>;
 
 /** Stands for the server where nobody asked. */
 const NOBODY = "0".repeat(26);
@@ -39,7 +45,7 @@ export class Asking {
     this.#meters = meters;
   }
 
-  async ask({ model, request, band, detached, thread }: Ask, turn: Turn): Promise<Asked> {
+  async ask({ model, request, band, detached, early, thread }: Ask, turn: Turn): Promise<Asked> {
     const { caller } = turn;
     const askedAt = this.#self.clock.now();
     const digest = detached ? undefined : digestOf(model, request, caller);
@@ -57,16 +63,34 @@ export class Asking {
       },
       ...{ askedAt, until: askedAt + this.#limits.totalMaxMs },
     };
+    const survives = early === true ? "process" : "machine";
     const queued = await this.#enqueue(record, turn);
-    if (queued.outcome === "merged") {
-      const user = record.askers[0] ?? { id: NOBODY, name: "" };
-      const view = await turn.ref(answerActor, queued.into, SYSTEM).admit({ user });
-      return { answer: queued.into, merged: true, view };
-    }
-    await this.#journal.found(record);
-    const { position, etaMs } = queued;
+    if (queued.outcome === "queued") return await this.#begin(record, queued, survives);
+    const joined = await this.#join(queued.into, record, turn);
+    if (joined !== undefined) return joined;
+    const { digest: _digest, ...alone } = record;
+    const place = await this.#enqueue(alone, turn);
+    if (place.outcome === "queued") return await this.#begin(alone, place, survives);
+    throw new BarrageError("internal", "A request without a digest was merged");
+  }
+
+  async #begin(record: AnswerRecord, { position, etaMs }: Place, survives: Survives): Promise<Asked> {
+    await this.#journal.found(record, survives);
     const place = position > 0 ? { position, etaMs } : {};
     return { answer: record.id, merged: false, view: { ...this.#journal.view(0), ...place } };
+  }
+
+  /** Undefined when that one came to nothing: its pool hears of it later than it happens. */
+  async #join(answer: string, { askers }: AnswerRecord, turn: Turn): Promise<Asked | undefined> {
+    const user = askers[0] ?? { id: NOBODY, name: "" };
+    try {
+      const view = await turn.ref(answerActor, answer, SYSTEM).admit({ user });
+      return { answer, merged: true, view };
+    } catch (error) {
+      const { reason } = BarrageError.from(error);
+      if (reason === "gone" || reason === "not_found") return undefined;
+      throw error;
+    }
   }
 
   /** What was taken from the day's budget is given back unless the answer comes to be. */
@@ -86,12 +110,22 @@ export class Asking {
     try {
       return queued = await enqueue();
     } finally {
-      if (queued?.outcome !== "queued") await budget.drop({ answer });
+      if (queued?.outcome !== "queued") await this.#drop(budget, answer);
+    }
+  }
+
+  /** Not heard, the budget finds out by itself when such an answer must have ended. */
+  async #drop(budget: Ref<BudgetVerbs>, answer: string): Promise<void> {
+    try {
+      await budget.drop({ answer });
+    } catch (error) {
+      log.debug("Cannot drop from a budget: {error}", { error });
     }
   }
 
   ticket(record: AnswerRecord): Ticket {
-    const { id: answer, askers, band, attempt, exclude, digest, job, askedAt, until } = record;
+    const { id: answer, askers, band, attempt, exclude, digest, askedAt, until } = record;
+    const job = jobOf(record);
     return {
       ...{ answer, band, attempt, exclude: [...exclude].slice(-32), user: askers[0]?.id ?? NOBODY },
       ...(digest === undefined ? {} : { digest }),
@@ -100,15 +134,23 @@ export class Asking {
     };
   }
 
-  /** @throws {BarrageError} `not_found`, `overloaded` when too many follow already. */
+  /** @throws {BarrageError} `not_found`, `gone` when it came to nothing, `overloaded` when too many follow already. */
   async admit(user: User): Promise<void> {
-    const { askers } = this.#journal.record;
+    const { askers, state } = this.#journal.record;
+    if (state === "failed" || state === "cancelled") {
+      throw new BarrageError("gone", "The answer came to nothing");
+    }
     if (askers.some(({ id }) => id === user.id)) return;
     if (askers.length >= this.#limits.askersMax) {
       throw new BarrageError("overloaded", "Too many wait for the same answer", { retryAfterMs: 1_000 });
     }
-    await this.#journal.write({ askers: [...askers, user] });
+    await this.#journal.join(user);
   }
+}
+
+/** The one to take up; an empty one was given up by its provider. */
+export function jobOf({ job }: AnswerRecord): AnswerRecord["job"] {
+  return job?.job === "" ? undefined : job;
 }
 
 function askersOf(caller: Caller): readonly User[] {

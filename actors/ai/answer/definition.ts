@@ -25,6 +25,7 @@ export const Piece = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("text"), text: z.string() }),
   z.strictObject({ kind: z.literal("unshown") }),
   z.strictObject({ kind: z.literal("progress"), percent: z.int().min(0).max(100) }),
+  /** Empty when there is nothing to take up any more. */
   z.strictObject({ kind: z.literal("job"), job: z.string().max(4_096) }),
   z.strictObject({ kind: z.literal("file"), file: AiFile }),
   z.strictObject({ kind: z.literal("usage"), usage: AiUsage }),
@@ -41,6 +42,8 @@ export const Piece = z.discriminatedUnion("kind", [
 export type Piece = z.infer<typeof Piece>;
 
 export const PIECES_MAX = 512;
+/** One that is not over looks after itself more often; of the others there are many, and they are not used again. */
+const IDLE_MS = 5_000;
 
 /** What one asked for: who may follow it are its askers, and operators. */
 export const answerActor = defineActor({
@@ -48,6 +51,7 @@ export const answerActor = defineActor({
   placement: "shard",
   key: Ulid,
   noun: "answer",
+  idleMs: IDLE_MS,
   verbs: {
     /**
      * Durable when it is answered, unless it was merged: then `answer` names the one to follow. The caller becomes an
@@ -60,6 +64,8 @@ export const answerActor = defineActor({
         band: Band.exclude(["probe"]).default("normal"),
         /** Goes on without readers; for jobs, and for what the server itself asks. */
         detached: z.boolean().default(false),
+        /** Answered as soon as it survives the process; the machine, a moment later. For who is gone with it anyway. */
+        early: z.boolean().optional(),
         /** The history it belongs to. */
         thread: Ulid.optional(),
       }),
@@ -71,6 +77,10 @@ export const answerActor = defineActor({
     follow: { input: z.strictObject({ from: z.int().nonnegative().default(0) }), output: AnswerView },
     /** By an asker, for himself; the last one ends it. */
     cancel: { input: Nothing, output: Nothing },
+    /** Keeps no longer what was asked and said, once that is over; what it cost stays known. */
+    forget: { input: Nothing, output: Nothing },
+    /** An asker's account was removed: as if he had cancelled. */
+    withdraw: { input: z.strictObject({ user: Ulid }), output: Nothing },
     /** For nodes: how many of its sockets and streams follow. A node that says nothing for 45 s has none. */
     attend: {
       input: z.strictObject({ node: z.string().max(64), readers: z.int().nonnegative() }),

@@ -1,4 +1,5 @@
 import { BarrageError } from "protocol/errors.ts";
+import { boundary, endsInHalf } from "protocol/pairs.ts";
 import type { Clock } from "actors/runtime/clock.ts";
 import { type Piece, PIECES_MAX } from "./definition.ts";
 
@@ -31,6 +32,8 @@ export interface DispatchPorts {
   readonly clock: Clock;
   send(batch: PieceBatch): Promise<{ readonly length: number; readonly stop: boolean }>;
   onRefused(why: "stopped" | "unheard"): void;
+  /** While the node has much to do, until more text is sent; undefined otherwise. */
+  pause(): Promise<void> | undefined;
 }
 
 /**
@@ -41,12 +44,18 @@ export class Dispatch {
   readonly #options: DispatchOptions;
   readonly #ports: DispatchPorts;
   #text = "";
+  /** The first unit of a character whose second one has not come yet; without it it is none, and left out. */
+  #half = "";
   /** Where in the answer's text the next one begins that it does not have. */
   #next: number;
   readonly #pieces: Piece[] = [];
   #last: Piece | undefined;
   #beating = false;
   #over = false;
+  /** Nobody waits for the first text longer than need be. */
+  #begun = false;
+  /** Resolved when something comes that is not to wait for more text. */
+  #urgent: PromiseWithResolvers<void> | undefined;
   #sending: Promise<void> | undefined;
 
   constructor(options: DispatchOptions, ports: DispatchPorts) {
@@ -55,20 +64,26 @@ export class Dispatch {
     this.#next = options.base;
   }
 
+  /** Half a character is nonsense to whoever encodes it by itself. */
   text(text: string): void {
-    if (text === "") return;
-    this.#text += text;
+    const all = this.#half + text;
+    this.#half = endsInHalf(all) ? all.slice(-1) : "";
+    const whole = all.slice(0, all.length - this.#half.length);
+    if (whole === "") return;
+    this.#text += whole.toWellFormed();
     this.#wake();
   }
 
   piece(piece: Piece): void {
     this.#pieces.push(piece);
+    this.#urgent?.resolve();
     this.#wake();
   }
 
   /** Goes out after everything else. */
   last(piece: Piece): void {
     this.#last = piece;
+    this.#urgent?.resolve();
     this.#wake();
   }
 
@@ -108,6 +123,7 @@ export class Dispatch {
     // What else comes in this very turn goes along.
     await Promise.resolve();
     while (!this.#over) {
+      await this.#gather();
       const { batch, pieces, done } = this.#batch();
       if (batch.pieces.length === 0 && !this.#beating) break;
       this.#beating = false;
@@ -116,14 +132,31 @@ export class Dispatch {
         heardAt = this.#ports.clock.monotonic();
         if (stop || length < this.#options.base) this.#refused("stopped");
         else if (this.#taken(length, batch.from, pieces) && done) this.#over = true;
+        else if (length <= batch.from && batch.pieces[0]?.kind === "text") await this.#pause();
       } catch (error) {
         const silentMs = this.#ports.clock.monotonic() - heardAt;
         if (silentMs > this.#options.patienceMs || isFinal(error)) this.#refused("unheard");
-        else await new Promise<void>((resolve) => this.#ports.clock.after(RETRY_MS, resolve));
+        else await this.#pause();
       }
     }
     // In the same turn as the look that found nothing: what comes from now on starts anew.
     this.#sending = undefined;
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => void this.#ports.clock.after(RETRY_MS, resolve));
+  }
+
+  /** A token at a time costs as much as a sentence: while many calls are made, each waits for a few. */
+  async #gather(): Promise<void> {
+    const begun = this.#begun;
+    this.#begun ||= this.#text !== "";
+    if (!begun || this.#unsent === "" || this.#pieces.length > 0 || this.#last !== undefined) return;
+    const pause = this.#ports.pause();
+    if (pause === undefined) return;
+    this.#urgent = Promise.withResolvers();
+    await Promise.race([pause, this.#urgent.promise]);
+    this.#urgent = undefined;
   }
 
   /** False when the answer has less than what the batch went on from: it has to come again from there. */
@@ -137,7 +170,7 @@ export class Dispatch {
   #batch(): { batch: PieceBatch; pieces: number; done: boolean } {
     const { attempt, lease, credential } = this.#options;
     const unsent = this.#unsent;
-    const text = unsent.slice(0, TEXT_AT_ONCE);
+    const text = unsent.slice(0, boundary(unsent, TEXT_AT_ONCE));
     const others = this.#pieces.slice(0, PIECES_MAX - 2);
     const complete = text.length === unsent.length && others.length === this.#pieces.length;
     const pieces: Piece[] = [

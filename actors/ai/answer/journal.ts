@@ -1,9 +1,10 @@
 import { getLogger } from "@logtape/logtape";
 import type { AiFile, AiUsage, AnswerError, AnswerState, AnswerView, FinishReason } from "protocol/ai.ts";
 import { BarrageError } from "protocol/errors.ts";
+import type { User } from "protocol/users.ts";
 import type { Self } from "actors/runtime/behaviour.ts";
 import type { AnswerRecord, AnswerStore } from "storage/ai_storage.ts";
-import type { Write } from "storage/storage.ts";
+import type { Survives, Write } from "storage/storage.ts";
 import { budgetActor } from "../budget/definition.ts";
 import type { FaultKind } from "../provider.ts";
 import type { AnswerLimits } from "./limits.ts";
@@ -15,10 +16,12 @@ const log = getLogger(["barrage", "ai"]);
 
 /** A durable timer wakes the answer on whatever node owns it, when this one has not moved it on. */
 const WAKE_MS = 20_000;
+/** The whole text is written each time: the longer it is the less often, so that all writes of it together stay cheap. */
+const CHECKPOINT = { characters: 4_000, mostMs: 5_000 };
 const json = new TextEncoder();
 
 export interface JournalPorts {
-  readonly answers: Pick<AnswerStore, "acquire" | "found" | "update" | "use">;
+  readonly answers: Pick<AnswerStore, "acquire" | "found" | "update" | "use" | "join">;
   readonly limits: AnswerLimits;
   readonly meters: AnswerMeters;
 }
@@ -89,10 +92,11 @@ export class Journal {
   }
 
   /** Another incarnation may have been faster: then its answer stands. */
-  async found(record: AnswerRecord): Promise<void> {
+  async found(record: AnswerRecord, survives: Survives): Promise<void> {
     try {
       await this.#self.commit([this.#ports.answers.found(record, this.#self.epoch), this.#wake()], {
         founding: true,
+        survives,
       });
       this.#record = record;
     } catch (error) {
@@ -101,15 +105,20 @@ export class Journal {
     }
   }
 
-  async write(patch: Patch): Promise<void> {
+  async write(patch: Patch, survives: Survives = "machine", more: readonly Write[] = []): Promise<void> {
     const text = this.record.text;
     const { length } = text;
     const unstored = length === this.#stored.length ? {} : { text };
-    const writes = [this.#ports.answers.update(this.#self.key, { ...unstored, ...patch })];
+    const writes = [this.#ports.answers.update(this.#self.key, { ...unstored, ...patch }), ...more];
     if (this.#self.clock.now() > this.#wakeAt - WAKE_MS / 2) writes.push(this.#wake());
-    await this.#self.commit(writes);
+    await this.#self.commit(writes, { survives });
     this.#record = { ...this.record, ...patch };
     this.#stored = { length, at: this.#self.clock.monotonic() };
+  }
+
+  async join(user: User): Promise<void> {
+    const askers = [...this.record.askers, user];
+    await this.write({ askers }, "machine", [this.#ports.answers.join(this.#self.key, user.id)]);
   }
 
   /** A call begins; durable with the first checkpoint, as nothing is lost by making it again. */
@@ -164,16 +173,22 @@ export class Journal {
   async checkpoint(): Promise<void> {
     if (!this.open) return;
     const { clock } = this.#self;
-    const due = clock.monotonic() - this.#stored.at >= this.#ports.limits.checkpointMs;
+    const due = clock.monotonic() - this.#stored.at >= this.#checkpointMs;
     const { text, state } = this.record;
-    if (due && text.length !== this.#stored.length) await this.write({ state });
-    else if (clock.now() > this.#wakeAt - WAKE_MS / 2) await this.write({ state });
+    if (due && text.length !== this.#stored.length) await this.write({ state }, "process");
+    else if (clock.now() > this.#wakeAt - WAKE_MS / 2) await this.write({ state }, "process");
+  }
+
+  get #checkpointMs(): number {
+    const { checkpointMs } = this.#ports.limits;
+    const longer = checkpointMs * Math.ceil(this.length / CHECKPOINT.characters);
+    return Math.max(checkpointMs, Math.min(longer, CHECKPOINT.mostMs));
   }
 
   async flush(): Promise<void> {
     if (!this.open) return;
     const { text, state } = this.record;
-    if (text.length !== this.#stored.length || state === "running") await this.write({ state });
+    if (text.length !== this.#stored.length || state === "running") await this.write({ state }, "process");
   }
 
   /** The attempt has failed and another one follows. */
@@ -198,6 +213,7 @@ export class Journal {
       ...{ attempt, offset: this.length, state, ...told },
       ...(usage === undefined ? {} : { usage }),
       ...(files.length === 0 ? {} : { files }),
+      endedAt,
     });
     this.#settle();
   }
@@ -211,6 +227,16 @@ export class Journal {
     this.#self.ref(budgetActor, user).settle({ answer, tokens }).catch((error) => {
       log.debug("Cannot settle a budget: {error}", { error });
     });
+  }
+
+  /** Of what was asked and said nothing stays. */
+  async forget(): Promise<void> {
+    const request = { feature: "text", messages: [{ role: "user", content: "…" }], options: {} } as const;
+    const nothing = { request: { ...request, messages: [...request.messages] }, text: "" };
+    await this.#self.commit([this.#ports.answers.update(this.#self.key, nothing)]);
+    this.#record = { ...this.record, ...nothing };
+    this.#told = this.#base = 0;
+    this.#stored = { length: 0, at: this.#self.clock.monotonic() };
   }
 
   view(from: number): AnswerView {
@@ -235,7 +261,11 @@ export class Journal {
       );
     }
     if (patch.state === "waiting") all.push(this.#wake());
-    await this.#self.commit(all);
+    // A machine that loses its power at this very moment makes the last attempt once more.
+    await this.#self.commit(all, { survives: "process" });
+    if (usage !== undefined && this.#credential !== undefined) {
+      this.#ports.meters.cost(this.#credential, usage);
+    }
     this.#record = { ...this.record, ...complete };
     this.#stored = { length: text.length, at: this.#self.clock.monotonic() };
     this.#usage = undefined;

@@ -23,6 +23,8 @@ export const MAY: Readonly<Record<AnswerVerb, Allowed>> = {
   admit: RUNTIME,
   follow: ["asker", "operator", "system"],
   cancel: ["asker", "operator", "system"],
+  forget: RUNTIME,
+  withdraw: RUNTIME,
   attend: RUNTIME,
   granted: RUNTIME,
   refused: RUNTIME,

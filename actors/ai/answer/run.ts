@@ -1,14 +1,14 @@
 import { getLogger } from "@logtape/logtape";
-import type { AiRequest } from "protocol/ai.ts";
+import type { AiFile, AiRequest } from "protocol/ai.ts";
 import { BarrageError } from "protocol/errors.ts";
 import type { Clock } from "actors/runtime/clock.ts";
 import type { Ids } from "actors/runtime/ids.ts";
 import type { Ref } from "actors/runtime/ref.ts";
 import type { FileStore } from "storage/ai_storage.ts";
-import type { Outcome, PoolVerbs } from "../pool/definition.ts";
+import type { Outcome, PoolVerbs, Runner } from "../pool/definition.ts";
 import { type FaultKind, type Provider, type UpstreamEvent, UpstreamFault } from "../provider.ts";
 import type { Vault } from "../vault.ts";
-import type { AnswerVerbs, Lease } from "./definition.ts";
+import type { AnswerVerbs, Lease, Piece } from "./definition.ts";
 import { Dispatch } from "./dispatch.ts";
 import type { AnswerLimits } from "./limits.ts";
 import { Seam } from "./seam.ts";
@@ -34,6 +34,10 @@ export interface RunPorts {
   readonly providers: { named(name: string): Provider | undefined };
   readonly files: Pick<FileStore, "write">;
   readonly limits: AnswerLimits;
+  /** The process that makes the call. */
+  readonly runner: Runner;
+  /** As in `DispatchPorts`. */
+  readonly pause: () => Promise<void> | undefined;
   readonly answer: Pick<Ref<AnswerVerbs>, "pieces">;
   readonly pool: Pick<Ref<PoolVerbs>, "started" | "renew" | "release">;
 }
@@ -47,6 +51,13 @@ const FAULTS: Partial<Record<Cutoff, { readonly fault: FaultKind; readonly messa
   lapsed: { fault: "stalled", message: "The lease was over before the call" },
   leaving: { fault: "cut", message: "The node that made the call has stopped" },
 };
+
+/** The call was well, but what it made could not be stored. */
+class NotKept extends Error {
+  override readonly name = "NotKept";
+}
+
+const KEEP_AGAIN_MS = 250;
 
 class CutOff extends Error {
   override readonly name = "CutOff";
@@ -70,6 +81,8 @@ export class Run {
   #watchAt = Infinity;
   #cancelWatch = () => {};
   #counted = false;
+  /** There was something in the stream that is not shown. */
+  #unshown = false;
   #released: Promise<void> | undefined;
 
   constructor(errand: Errand, ports: RunPorts) {
@@ -85,37 +98,48 @@ export class Run {
         base: text.length,
         patienceMs: lease.termMs,
       },
-      { clock: ports.clock, send: (batch) => ports.answer.pieces(batch), onRefused: (why) => this.cut(why) },
+      {
+        clock: ports.clock,
+        send: (batch) => ports.answer.pieces(batch),
+        onRefused: (why) => this.cut(why),
+        pause: ports.pause,
+      },
     );
   }
 
   /** Ends when the slot has been given back. */
   async work(): Promise<void> {
-    const { clock, limits } = this.#ports;
+    const { clock } = this.#ports;
     const { deadline } = this.#errand;
     const cancelDeadline = clock.after(Math.max(0, deadline - clock.monotonic()), () => this.cut("deadline"));
     const letGo = this.#keepLease();
     const cancelBeat = this.#dispatch.beat();
-    let outcome: Outcome;
     try {
-      this.#watch(limits.firstTokenMs);
-      await this.#call();
-      outcome = { kind: "done" };
-    } catch (error) {
-      outcome = await this.#failed(error);
+      await this.#release(await this.#outcome());
+      letGo();
+      await this.#dispatch.flush();
     } finally {
-      this.#cancelWatch();
+      letGo();
       cancelDeadline();
+      cancelBeat();
     }
-    await this.#release(outcome);
-    letGo();
-    await this.#dispatch.flush();
-    cancelBeat();
   }
 
   /** Ends the call, whatever it is doing. */
   cut(why: Cutoff): void {
     this.#controller.abort(new CutOff(why));
+  }
+
+  async #outcome(): Promise<Outcome> {
+    try {
+      this.#watch(this.#ports.limits.firstTokenMs);
+      await this.#call();
+      return { kind: "done" };
+    } catch (error) {
+      return await this.#failed(error);
+    } finally {
+      this.#cancelWatch();
+    }
   }
 
   async #call(): Promise<void> {
@@ -152,6 +176,7 @@ export class Run {
         this.#dispatch.text(this.#seam?.take(event.text) ?? event.text);
         break;
       case "unshown":
+        this.#unshown = true;
         this.#dispatch.piece({ kind: "unshown" });
         break;
       case "progress":
@@ -172,9 +197,24 @@ export class Run {
 
   async #keep({ bytes, type, name }: Extract<UpstreamEvent, { kind: "file" }>): Promise<void> {
     const file = { id: this.#ports.ids.next(), type, name, bytes: bytes.length };
-    await this.#ports.files.write(file, this.#errand.answer, bytes);
+    await this.#write(file, bytes);
     this.#dispatch.piece({ kind: "file", file });
     await this.#dispatch.flush();
+  }
+
+  /** What is there is paid for, and the store may be away for a moment only. */
+  async #write(file: AiFile, bytes: Uint8Array): Promise<void> {
+    const { clock, files } = this.#ports;
+    const until = clock.monotonic() + this.#errand.lease.termMs;
+    for (;;) {
+      this.#controller.signal.throwIfAborted();
+      try {
+        return await files.write(file, this.#errand.answer, bytes);
+      } catch (cause) {
+        if (clock.monotonic() > until) throw new NotKept("Cannot keep a file", { cause });
+      }
+      await new Promise<void>((resolve) => clock.after(KEEP_AGAIN_MS, resolve));
+    }
   }
 
   #hasCounted(): void {
@@ -215,22 +255,28 @@ export class Run {
       ...(providerWide === undefined ? {} : { providerWide }),
       ...(code === undefined ? {} : { code: code.slice(0, 64) }),
     };
-    const outcome: Outcome = { kind: "fault", fault: kind, ...told };
+    // The store's fault says nothing of the credential.
+    const own = error instanceof NotKept;
+    const outcome: Outcome = own ? { kind: "unused" } : { kind: "fault", fault: kind, ...told };
     // The pool has to know before the answer asks for the next one.
     await this.#release(outcome);
-    this.#dispatch.text(this.#seam?.end() ?? "");
-    this.#dispatch.last({ kind: "fault", fault: kind, message: message.slice(0, 1_000), ...told });
+    this.#break({ kind: "fault", fault: kind, message: message.slice(0, 1_000), ...told });
     await this.#dispatch.flush();
     return outcome;
+  }
+
+  /** The last that the answer hears of this call. */
+  #break(fault: Extract<Piece, { kind: "fault" }>): void {
+    if (fault.fault !== "moderation") this.#dispatch.text(this.#seam?.end() ?? "");
+    // Another incarnation than the one that was told may have to decide whether this can be continued.
+    if (this.#unshown) this.#dispatch.piece({ kind: "unshown" });
+    this.#dispatch.last(fault);
   }
 
   async #cutOff(why: Cutoff): Promise<Outcome> {
     const { clock, limits } = this.#ports;
     const fault = FAULTS[why];
-    if (fault !== undefined) {
-      this.#dispatch.text(this.#seam?.end() ?? "");
-      this.#dispatch.last({ kind: "fault", ...fault });
-    }
+    if (fault !== undefined) this.#break({ kind: "fault", ...fault });
     // The upstream has to notice before the slot may be used again.
     const settled = new Promise<void>((resolve) => clock.after(limits.abortSettleMs, resolve));
     if (fault !== undefined) await this.#dispatch.flush();
@@ -243,7 +289,7 @@ export class Run {
    * noticed that this call is over.
    */
   #keepLease(): () => void {
-    const { clock, pool, limits } = this.#ports;
+    const { clock, pool, limits, runner } = this.#ports;
     const { lease, termMs } = this.#errand.lease;
     const everyMs = termMs / 3;
     let over = false;
@@ -257,7 +303,7 @@ export class Run {
     const renew = async () => {
       const sentAt = clock.monotonic();
       try {
-        const { held } = await pool.renew({ lease, started: this.#counted }, { timeoutMs: everyMs });
+        const { held } = await pool.renew({ lease, started: this.#counted, runner }, { timeoutMs: everyMs });
         if (over) return;
         if (held) heldFrom(sentAt);
         else this.cut("lapsed");

@@ -1,5 +1,9 @@
-/** Shorter repetitions are taken for chance: "because" after "because" may be meant. In bytes: four Chinese characters. */
+/**
+ * Shorter repetitions are taken for chance: "because" after "because" may be meant. In bytes of letters and digits, for
+ * indentation and tables repeat themselves: four Chinese characters.
+ */
 const OVERLAP_MIN_BYTES = 12;
+const NO_WORD = /[^\p{L}\p{N}]+/gu;
 
 const bytes = new TextEncoder();
 
@@ -41,7 +45,8 @@ export function overlap(tail: string, head: string): number {
   for (let length = Math.min(tail.length, head.length); length > 0; length--) {
     const repeated = head.slice(0, length);
     if (!tail.endsWith(repeated)) continue;
-    const meant = length < tail.length && bytes.encode(repeated).length < OVERLAP_MIN_BYTES;
+    const said = repeated.replaceAll(NO_WORD, "");
+    const meant = length < tail.length && bytes.encode(said).length < OVERLAP_MIN_BYTES;
     return meant ? 0 : length;
   }
   return 0;

@@ -3,6 +3,7 @@ import type { Self } from "actors/runtime/behaviour.ts";
 import { CommitFailed } from "actors/runtime/incarnation.ts";
 import type { LeaseRecord, PoolStore } from "storage/ai_storage.ts";
 import type { Write } from "storage/storage.ts";
+import type { Runner } from "./definition.ts";
 import type { PoolLimits } from "./limits.ts";
 import type { Uses } from "./uses.ts";
 
@@ -21,6 +22,8 @@ export class Books {
   readonly #limits: PoolLimits;
   #ended: string[] = [];
   #gone: string[] = [];
+  /** By lease, who has been found to make its call. */
+  readonly #ran = new Map<string, Runner>();
   #flushAt = Infinity;
   /** The store says that no call which still counts can have begun. */
   #resting = false;
@@ -38,7 +41,13 @@ export class Books {
     this.#resting = resting;
   }
 
+  ran(lease: string, runner: Runner, now: number): void {
+    this.#ran.set(lease, runner);
+    this.#flushAt = Math.min(this.#flushAt, now + this.#limits.flushMs);
+  }
+
   ended(lease: string, now: number): void {
+    this.#ran.delete(lease);
     this.#ended.push(lease);
     this.#flushAt = Math.min(this.#flushAt, now + this.#limits.flushMs);
   }
@@ -87,6 +96,7 @@ export class Books {
       if (this.#resting) writes.push(this.#pools.rest(key, false));
       this.#resting = false;
     }
+    for (const [lease, runner] of this.#ran) writes.push(this.#pools.run(key, lease, runner));
     if (this.#ended.length > 0) writes.push(this.#pools.giveBack(key, this.#ended));
     for (const credential of this.#gone) writes.push(this.#pools.forget(key, credential));
     if (awake) {
@@ -95,6 +105,7 @@ export class Books {
     }
     this.#ended = [];
     this.#gone = [];
+    this.#ran.clear();
     this.#flushAt = Infinity;
     for (const use of unsaved) use.unsaved = false;
     await this.#commit(writes);
@@ -102,7 +113,7 @@ export class Books {
 
   async #commit(writes: readonly Write[]): Promise<void> {
     try {
-      await this.#self.commit(writes);
+      await this.#self.commit(writes, { survives: "process" });
     } catch (error) {
       // Memory is ahead of the store by now, whatever the cause.
       if (error instanceof BarrageError) throw new CommitFailed(error);

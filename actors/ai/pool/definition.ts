@@ -63,6 +63,10 @@ export const Queued = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("merged"), into: Ulid }),
 ]);
 
+/** A process that makes calls: its node's name, and which process of that name it is. */
+export const Runner = z.strictObject({ id: z.string().max(64), epoch: z.int().nonnegative() });
+export type Runner = z.infer<typeof Runner>;
+
 const LeaseOnly = z.strictObject({ lease: Ulid });
 
 /**
@@ -82,11 +86,11 @@ export const poolActor = defineActor({
     /** The upstream has counted the call. */
     started: { input: LeaseOnly, output: Nothing, batched: 256 },
     /**
-     * The call lives; `started` once the upstream has counted it, for an owner that has not heard of it. `held: false`:
-     * the lease is over, and so must be the call.
+     * The call lives, in the process `runner`; `started` once the upstream has counted it, for an owner that has not heard
+     * of it. `held: false`: the lease is over, and so must be the call.
      */
     renew: {
-      input: LeaseOnly.extend({ started: z.boolean().optional() }),
+      input: LeaseOnly.extend({ started: z.boolean().optional(), runner: Runner.optional() }),
       output: z.object({ held: z.boolean() }),
       batched: 256,
     },

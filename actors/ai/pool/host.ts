@@ -20,6 +20,9 @@ export function hostPools(
   limits: PoolLimits = DEFAULT_POOL_LIMITS,
 ): PoolMeters {
   const meters = new PoolMeters();
-  node.host(poolActor, poolFactory({ pools, credentials, probe, drops: node.drops, meters, limits }));
+  node.host(
+    poolActor,
+    poolFactory({ pools, credentials, probe, drops: node.drops, meters, limits, runners: node.ownership }),
+  );
   return meters;
 }

@@ -1,4 +1,5 @@
 import type { LeaseRecord } from "storage/ai_storage.ts";
+import type { Runner } from "./definition.ts";
 import type { Use } from "./use.ts";
 
 /** Stands for the answer and the user of a probe. */
@@ -14,6 +15,8 @@ export interface Lease {
   /** When somebody was last heard of it; before that, when a call with it begins at the latest. */
   heardAt: number;
   heard: boolean;
+  /** Who makes the call, as far as it is known. */
+  runner: Runner | undefined;
   /** The upstream has counted the call, and its start token is on its way back. */
   started: boolean;
   /** Its answer has begun another attempt: whoever makes the call has to stop. */

@@ -2,10 +2,10 @@ import type { Drops } from "actors/runtime/drops.ts";
 import type { Self } from "actors/runtime/behaviour.ts";
 import type { LeaseRecord, StoredPool } from "storage/ai_storage.ts";
 import type { Books } from "./books.ts";
-import type { Outcome, Ticket } from "./definition.ts";
+import type { Outcome, Runner, Ticket } from "./definition.ts";
 import type { Digests } from "./digests.ts";
 import { type Lease, Leases, NOBODY } from "./leases.ts";
-import { lapseMs, type PoolLimits, tellMs, tellOnceMs } from "./limits.ts";
+import { goneMs, lapseMs, type PoolLimits, tellMs, tellOnceMs } from "./limits.ts";
 import type { PoolMeter } from "./meter.ts";
 import type { Places } from "./places.ts";
 import type { Probes } from "./probes.ts";
@@ -14,7 +14,16 @@ import type { Telling } from "./telling.ts";
 import type { Use } from "./use.ts";
 import type { Uses } from "./uses.ts";
 
+/** What is known of the processes that make calls. */
+export interface Runners {
+  /** The one that makes all of them; undefined where there may be others. */
+  readonly only: Runner | undefined;
+  /** For each, milliseconds until it surely makes no call any more; undefined while it may make some. */
+  goneInMs(runners: readonly Runner[]): Promise<readonly (number | undefined)[]>;
+}
+
 export interface LendingPorts {
+  readonly runners: Pick<Runners, "only">;
   readonly limits: PoolLimits;
   readonly drops: Drops;
   readonly meter: PoolMeter;
@@ -50,10 +59,19 @@ export class Lending {
     return this.leases.size + this.#ports.probes.size + this.#ports.queue.size > 0;
   }
 
-  /** Takes over what an owner before us has lent: each counts as in flight, and its start as not yet counted. */
-  restore(stored: StoredPool, now: number): void {
+  /**
+   * Takes over what an owner before us has lent: each counts as in flight, and its start as not yet counted.
+   * @param gone By lease, milliseconds until the process that makes its call is surely gone.
+   */
+  restore(stored: StoredPool, gone: ReadonlyMap<string, number>, now: number): void {
     const { uses, books, digests, limits } = this.#ports;
-    for (const record of stored.leases) {
+    const heardAt = ({ id }: LeaseRecord) => {
+      const goneInMs = gone.get(id);
+      if (goneInMs === undefined) return now + tellOnceMs(limits);
+      return now + goneInMs + goneMs(limits) - lapseMs(limits);
+    };
+    // In the order in which they lapse.
+    for (const record of [...stored.leases].sort((a, b) => heardAt(a) - heardAt(b))) {
       const use = uses.of(record.credential);
       // A credential that is gone is not lent again, so nobody counts its calls any more.
       if (use === undefined) {
@@ -63,9 +81,9 @@ export class Lending {
       use.take(-Infinity);
       digests.add(record);
       this.leases.add({
-        ...{ record, use, lentAt: now, atLimit: false },
+        ...{ record, use, lentAt: now, atLimit: false, runner: record.runner },
         ...{
-          heardAt: now + tellOnceMs(limits),
+          heardAt: heardAt(record),
           heard: false,
           started: false,
           superseded: false,
@@ -85,9 +103,13 @@ export class Lending {
   }
 
   /** @returns Whether its call may go on. */
-  renew(id: string, started: boolean, now: number): boolean {
+  renew(id: string, started: boolean, runner: Runner | undefined, now: number): boolean {
     const lease = this.leases.get(id);
     if (lease === undefined || lease.superseded) return false;
+    if (runner !== undefined && (runner.id !== lease.runner?.id || runner.epoch !== lease.runner.epoch)) {
+      lease.runner = runner;
+      this.#ports.books.ran(id, runner, now);
+    }
     if (started) this.started(id, now);
     else this.leases.heard(lease, now);
     return true;
@@ -182,12 +204,14 @@ export class Lending {
   #grant({ ticket }: Waiting, use: Use, now: number): Lease {
     const { ids, clock } = this.#self;
     const { answer, user, attempt, digest } = ticket;
+    const { only } = this.#ports.runners;
     const record: LeaseRecord = {
       ...{ id: ids.next(), credential: use.credential, answer, user, attempt, grantedAt: clock.now() },
       ...(digest === undefined ? {} : { digest }),
+      ...(only === undefined ? {} : { runner: only }),
     };
     const lease: Lease = {
-      ...{ record, use, lentAt: now, atLimit: use.inFlight >= use.slots },
+      ...{ record, use, lentAt: now, atLimit: use.inFlight >= use.slots, runner: only },
       ...{ heardAt: now, heard: false, started: false, superseded: false, restored: false },
     };
     this.leases.add(lease);

@@ -48,12 +48,19 @@ export const DEFAULT_POOL_LIMITS: PoolLimits = {
 
 /** In a window of this the upstream counts starts. */
 export const START_WINDOW_MS = 1_000;
+/** A process that has lost its lease cuts its calls off within this. */
+export const CUT_WITHIN_MS = 250;
 /** Clocks of different machines do not run equally fast. */
 const DRIFT = 0.05;
 
 /** From when the pool last heard of a lease until its slot may be lent again: its call is cut off by then, and over. */
 export function lapseMs({ termMs, abortSettleMs }: PoolLimits): number {
   return termMs * (1 + DRIFT) + abortSettleMs;
+}
+
+/** From when a process is gone until the calls that it made are surely over. */
+export function goneMs({ abortSettleMs }: PoolLimits): number {
+  return abortSettleMs + CUT_WITHIN_MS;
 }
 
 /** How long an answer is told of its lease, again and again; a call may begin as late as that. */

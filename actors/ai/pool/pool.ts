@@ -5,11 +5,11 @@ import type { Call } from "actors/runtime/call.ts";
 import type { Input, Output } from "actors/runtime/definition.ts";
 import type { Drops } from "actors/runtime/drops.ts";
 import type { Ref } from "actors/runtime/ref.ts";
-import type { CredentialRecord, PoolStore } from "storage/ai_storage.ts";
+import type { CredentialRecord, LeaseRecord, PoolStore } from "storage/ai_storage.ts";
 import { Books } from "./books.ts";
 import { poolActor, poolOf, type PoolVerb, type PoolVerbs } from "./definition.ts";
 import { Digests } from "./digests.ts";
-import { Lending } from "./lending.ts";
+import { Lending, type Runners } from "./lending.ts";
 import type { PoolLimits } from "./limits.ts";
 import type { PoolMeter, PoolMeters } from "./meter.ts";
 import { authorize } from "./permissions.ts";
@@ -37,6 +37,7 @@ export interface PoolPorts {
   /** Every credential there is, the built-in ones included. */
   readonly credentials: { list(): Promise<readonly CredentialRecord[]> };
   readonly probe: Probe;
+  readonly runners: Runners;
   readonly drops: Drops;
   readonly meters: PoolMeters;
   readonly limits: PoolLimits;
@@ -73,7 +74,7 @@ class Pool implements Behaviour<PoolVerbs> {
   #tick: { readonly at: number; readonly cancel: () => void } | undefined;
 
   constructor(self: Self, ports: PoolPorts) {
-    const { limits, drops, meters, pools, probe } = ports;
+    const { limits, drops, meters, pools, probe, runners } = ports;
     this.#self = self;
     this.#ports = ports;
     this.#own = self.ref(poolActor, self.key);
@@ -83,7 +84,15 @@ class Pool implements Behaviour<PoolVerbs> {
     this.#books = new Books(self, pools, this.#uses, limits);
     this.#probes = new Probes(self, probe, this.#uses, limits);
     const parts = {
-      ...{ limits, drops, meter: this.#meter, uses: this.#uses, queue: this.#queue, places: this.#places },
+      ...{
+        limits,
+        drops,
+        runners,
+        meter: this.#meter,
+        uses: this.#uses,
+        queue: this.#queue,
+        places: this.#places,
+      },
       ...{
         books: this.#books,
         probes: this.#probes,
@@ -99,12 +108,12 @@ class Pool implements Behaviour<PoolVerbs> {
     const { pools, credentials, limits } = this.#ports;
     const { key, epoch, clock } = this.#self;
     const stored = await pools.acquire(key, epoch, limits.queueMax);
-    const records = await credentials.list();
+    const [gone, records] = await Promise.all([this.#goneInMs(stored.leases), credentials.list()]);
     const now = this.#now;
     this.#uses.update(records, poolOf(key), now, stored.resting);
     this.#books.opened(stored.resting);
     this.#uses.restore(stored.states, now, clock.now());
-    this.#lending.restore(stored, now);
+    this.#lending.restore(stored, gone, now);
     this.#room.restore(stored.waiting, now);
     this.#refreshAt = now + limits.refreshMs;
     this.#turnOver();
@@ -134,8 +143,8 @@ class Pool implements Behaviour<PoolVerbs> {
   }
 
   renew(calls: Calls<"renew">): void {
-    this.#each("renew", calls, ({ lease, started = false }, now) => ({
-      held: this.#lending.renew(lease, started, now),
+    this.#each("renew", calls, ({ lease, started = false, runner }, now) => ({
+      held: this.#lending.renew(lease, started, runner, now),
     }));
   }
 
@@ -226,6 +235,13 @@ class Pool implements Behaviour<PoolVerbs> {
       }
     }
     this.#turnOver();
+  }
+
+  /** By lease, of those whose process does not live any more. */
+  async #goneInMs(leases: readonly LeaseRecord[]): Promise<ReadonlyMap<string, number>> {
+    const run = leases.flatMap(({ id, runner }) => runner === undefined ? [] : [{ id, runner }]);
+    const gone = await this.#ports.runners.goneInMs(run.map(({ runner }) => runner));
+    return new Map(run.flatMap(({ id }, nth) => gone[nth] === undefined ? [] : [[id, gone[nth]]]));
   }
 
   #nothing(_done: void): Nothing {

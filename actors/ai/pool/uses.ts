@@ -9,6 +9,9 @@ import { factsOf, type Lent, Use } from "./use.ts";
 
 const log = getLogger(["barrage", "ai"]);
 
+/** Whatever a provider tells: all of it waits, and one call is enough to see that it is back. */
+const SITE_TOLD_MAX_MS = 600_000;
+
 /** How long something that all share is not to be used, and how often in a row it was so. */
 interface Pause {
   until: number;
@@ -237,7 +240,7 @@ export class Uses {
   #rest(site: string, pauses: typeof CLOCK_MS, retryAfterMs: number | undefined, now: number): void {
     const pause = this.#sites.get(site) ?? { until: -Infinity, inRow: 0 };
     this.#sites.set(site, pause);
-    const until = now + (retryAfterMs ?? growing(pauses, pause.inRow));
+    const until = now + Math.min(retryAfterMs ?? growing(pauses, pause.inRow), SITE_TOLD_MAX_MS);
     // Several calls that fail at the same moment count once.
     if (now >= pause.until) pause.inRow++;
     pause.until = Math.max(pause.until, until);

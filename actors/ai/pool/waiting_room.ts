@@ -61,7 +61,9 @@ export class WaitingRoom {
     }
     const known = queue.get(ticket.answer);
     if (known !== undefined && known.ticket.attempt >= ticket.attempt) {
-      if (known.ticket.attempt === ticket.attempt) known.ticket = ticket;
+      // Whoever asks for it by now, it keeps the place that it has.
+      const { user, band } = known.ticket;
+      if (known.ticket.attempt === ticket.attempt) known.ticket = { ...ticket, user, band };
       return { outcome: "queued", ...places.of(known, now) };
     }
     this.#mayHope(ticket, now);
@@ -114,6 +116,8 @@ export class WaitingRoom {
     const wallNow = this.#self.clock.now();
     if (ticket.until <= wallNow) throw this.#refused("expired", "Nobody waits for it any more");
     if (uses.size === 0) throw this.#refused("not_found", "No credential has this model");
+    // What is under way already is told by `refused`, which cannot be mistaken for a pool that is not to be reached.
+    if (ticket.attempt > 1 && ticket.exclude.length === 0) return;
     const hopelessMs = this.#hopelessMs(ticket, now);
     if (hopelessMs === undefined) return;
     if (hopelessMs === Infinity) {

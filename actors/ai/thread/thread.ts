@@ -90,6 +90,10 @@ class Thread implements Behaviour<ThreadVerbs> {
     await this.#load();
     this.#authorize("forget", turn);
     if (this.#record === undefined) return {};
+    const [last] = (await this.#turns()).slice(-1);
+    const open = last !== undefined && isOpen(await this.#ports.answers.read(last.answer));
+    // What is still being said would stay behind.
+    if (open) await turn.ref(answerActor, last.answer).cancel({});
     await this.#self.commit([this.#ports.threads.erase(this.#self.key)]);
     this.#record = undefined;
     this.#head = 0;

@@ -45,14 +45,15 @@ Deno.test("[AN1] a question is durable when it is acknowledged, its answer when 
   call.finish();
   await stage.pass(500);
   strictEqual(textOf(told), "Hello");
+  const stored = await stage.storage.answers.read(ulid(1));
   deepStrictEqual(told.at(-1), {
     event: "done",
     body: {
       ...{ answer: ulid(1), attempt: 1, offset: 5, state: "done", reason: "stop" },
       usage: { promptTokens: 7, completionTokens: 2, estimated: false },
+      endedAt: stored?.endedAt,
     },
   });
-  const stored = await stage.storage.answers.read(ulid(1));
   deepStrictEqual([stored?.state, stored?.text, stored?.usage?.promptTokens], ["done", "Hello", 7]);
 });
 
@@ -182,7 +183,7 @@ Deno.test("[AN11][AN20] a broken stream is continued with another credential, an
   first.fail(new UpstreamFault("cut", "reset"));
   const second = await stage.call(2);
   strictEqual(second.call.partial, "The quick brown fox ");
-  second.say("brown fox jumps over ");
+  second.say("quick brown fox jumps over ");
   second.say("the lazy dog");
   second.finish();
   await stage.pass(500);
@@ -330,4 +331,90 @@ Deno.test("[AN16] every slot is free again when all is over, however it ended", 
   const view = await stage.run(process.pool().inspect({}));
   deepStrictEqual([view.leased, view.waiting], [0, 0]);
   strictEqual(process.host.runs.size, 0);
+});
+
+Deno.test("[AN14] what moderation refuses in the same breath is never shown", async () => {
+  const { stage, process } = await opened({ credentials: 2 });
+  await using _ = stage;
+  const told = await process.told(1);
+  await stage.run(process.ask(1));
+  const { call: { uid: lease, credential } } = await stage.call(1);
+  await stage.run(
+    process.answer(1).pieces({
+      ...{ attempt: 1, lease, credential: credential.id, from: 0 },
+      pieces: [
+        { kind: "text", text: "Something " },
+        { kind: "text", text: "bad" },
+        { kind: "fault", fault: "moderation", message: "10014" },
+      ],
+    }),
+  );
+  deepStrictEqual(told.filter(({ event }) => event === "delta"), []);
+  strictEqual((await stage.storage.answers.read(ulid(1)))?.text, "");
+});
+
+Deno.test("[AN17] several texts in one command go on from each other, whatever of them was there already", async () => {
+  const { stage, process } = await opened();
+  await using _ = stage;
+  await stage.run(process.ask(1));
+  const { call: { uid: lease, credential } } = await stage.call(1);
+  const command = { attempt: 1, lease, credential: credential.id, from: 0 };
+  const [one, two, three] = ["one ", "two ", "three"].map((text) => ({ kind: "text", text }) as const);
+  await stage.run(process.answer(1).pieces({ ...command, pieces: [one!, two!] }));
+  await stage.run(process.answer(1).pieces({ ...command, pieces: [one!, two!, three!] }));
+  strictEqual((await stage.run(process.answer(1).follow({ from: 0 }))).text, "one two three");
+});
+
+Deno.test("[AN21] a job that its provider gave up is begun anew, with whatever credential", async () => {
+  const { stage, process } = await opened({ credentials: 2, use: { feature: "slides" } });
+  await using _ = stage;
+  const request = { feature: "slides", prompt: "Cats", pages: 3 } as const;
+  await stage.run(process.ask(1, { request }));
+  const first = await stage.call(1);
+  first.emit({ kind: "started" }, { kind: "job", job: "sid-1" });
+  await stage.settle();
+  first.emit({ kind: "job", job: "" });
+  first.fail(new UpstreamFault("transient", "20006"));
+  const second = await stage.call(2);
+  strictEqual(second.call.job, undefined);
+  strictEqual(second.call.credential.id === first.call.credential.id, false);
+});
+
+Deno.test("[AN22] a file that the store does not take at once is not lost, and no credential is blamed for it", async () => {
+  const { stage, process } = await opened({ use: { feature: "image" } });
+  await using _ = stage;
+  const request = { feature: "image", prompt: "Cats", width: 512, height: 512 } as const;
+  const file = { kind: "file", bytes: new Uint8Array([1, 2]), type: "image/png", name: "a.png" } as const;
+  await stage.run(process.ask(1, { request }));
+  for (let n = 0; n < 3; n++) process.storage.refuseNext("aiFiles", new BarrageError("unavailable", "away"));
+  const call = await stage.call(1);
+  call.emit(file);
+  call.finish();
+  await stage.pass(2_000);
+  const stored = await stage.storage.answers.read(ulid(1));
+  deepStrictEqual([stored?.state, stored?.files.length, stage.provider.calls.length], ["done", 1, 1]);
+  // And when it never does.
+  await stage.run(process.ask(2, { request }));
+  for (let n = 0; n < 100; n++) {
+    process.storage.refuseNext("aiFiles", new BarrageError("unavailable", "away"));
+  }
+  (await stage.call(2)).emit(file);
+  await stage.call(3, 30_000);
+  const { uses } = await stage.run(process.pool("image").inspect({}));
+  deepStrictEqual(uses.map(({ state }) => state), ["ready"]);
+});
+
+Deno.test("[AN31] a picture that is stored is the answer, though its call breaks before it ends", async () => {
+  const { stage, process } = await opened({ credentials: 2, use: { feature: "image" } });
+  await using _ = stage;
+  await stage.run(
+    process.ask(1, { request: { feature: "image", prompt: "Cats", width: 512, height: 512 } }),
+  );
+  const call = await stage.call(1);
+  call.emit({ kind: "file", bytes: new Uint8Array([1]), type: "image/png", name: "a.png" });
+  await stage.settle();
+  call.fail(new UpstreamFault("cut", "reset"));
+  await stage.pass(1_000);
+  const stored = await stage.storage.answers.read(ulid(1));
+  deepStrictEqual([stored?.state, stored?.files.length, stage.provider.calls.length], ["done", 1, 1]);
 });

@@ -13,7 +13,8 @@ Deno.test("[AN20] what a continuation repeats of the text before it is cut, howe
     const whole = list.map((word, n) => `${word}${n}`).join(" ");
     const cut = 1 + at % (whole.length - 1);
     const most = Math.min(cut, back);
-    const repeated = most < Math.min(12, cut) ? 0 : most;
+    const said = whole.slice(cut - most, cut).replaceAll(" ", "");
+    const repeated = most < cut && said.length < 12 ? 0 : most;
     const rest = whole.slice(cut - repeated);
     const size = 1 + step % 17;
     const pieces = Array.from(
@@ -30,6 +31,14 @@ Deno.test("[AN20] a short repetition is taken for chance", () => {
   strictEqual(join("other", ["other bright"]), "other bright");
   strictEqual(join("bridge because ", ["because light"]), "bridge because because light");
   strictEqual(overlap("the cat sat", "sat down"), 0);
+});
+
+Deno.test("[AN20] of what has few words in it, such as rules and indentation, nothing is taken for a repetition", () => {
+  strictEqual(
+    join("| a | b |\n| --- | --- | --- ", ["| --- | --- | --- |\n"]),
+    "| a | b |\n| --- | --- | --- | --- | --- | --- |\n",
+  );
+  strictEqual(join("if (a) {\n                ", ["                }\n"]).length, "if (a) {\n".length + 34);
 });
 
 Deno.test("[AN20] four Chinese characters are enough to be seen as repeated", () => {

@@ -1,4 +1,5 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { UpstreamFault } from "actors/ai/provider.ts";
 import { BarrageError } from "protocol/errors.ts";
 import { AiStage } from "tests/support/ai_stage.ts";
 import { person, ulid } from "tests/support/room_stage.ts";
@@ -106,4 +107,48 @@ Deno.test("[AN26] two incarnations cannot found the same answer: what is there s
   release();
   const { view } = await stage.run(asked);
   deepStrictEqual([view.state, view.text], ["done", "From another time"]);
+});
+
+Deno.test("[AN12][AN17] an incarnation that crashed learns again that thoughts were in the stream", async () => {
+  await using stage = await AiStage.open({ credentials: 2, answer: { checkpointMs: 100 } });
+  const process = await stage.start();
+  await stage.run(process.ask(1));
+  const call = await stage.call(1);
+  call.emit({ kind: "unshown", what: "reasoning" });
+  call.say("It is ");
+  await stage.pass(500);
+  process.storage.faultNext({ kind: "refuse", error: new BarrageError("unavailable", "lost") });
+  call.say("so ");
+  await stage.pass(2_500);
+  call.fail(new UpstreamFault("cut", "reset"));
+  await stage.pass(1_000);
+  const { state, error, text } = (await stage.storage.answers.read(ulid(1)))!;
+  deepStrictEqual([state, error?.interrupted, text], ["failed", true, "It is so "]);
+  strictEqual(stage.provider.calls.length, 1);
+});
+
+Deno.test("[AN28] the longer a text is, the less often it is stored, and never less often than every five seconds", async () => {
+  await using stage = await AiStage.open({ answer: { checkpointMs: 500 } });
+  const process = await stage.start();
+  await stage.run(process.ask(1));
+  const call = await stage.call(1);
+  const storedAfter = async (text: string) => {
+    call.say(text);
+    await stage.settle();
+    const length = (await stage.run(process.answer(1).follow({ from: 0 }))).text.length;
+    for (let ms = 0;; ms += 250) {
+      if ((await stage.storage.answers.read(ulid(1)))?.text.length === length) return ms;
+      await stage.pass(250);
+    }
+  };
+  // The first of each is stored by the interval of the text before it.
+  const times: number[] = [];
+  for (const length of [100, 19_900, 1_000, 180_000, 1_000]) {
+    await storedAfter("x".repeat(length - 10));
+    times.push(await storedAfter("x".repeat(10)));
+  }
+  const [short, , middle, , long] = times as [number, number, number, number, number];
+  strictEqual(short <= 1_500, true, `${short}`);
+  strictEqual(middle >= 2_000 && middle <= 3_500, true, `${middle}`);
+  strictEqual(long >= 4_500 && long <= 6_500, true, `${long}`);
 });

@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { AiDelta, AiDone, AnswerView } from "protocol/ai.ts";
+import type { AiUsageSums } from "protocol/ai_keys.ts";
 import type { AskedAi } from "protocol/ai_methods.ts";
 import type { Problem } from "protocol/problem.ts";
 import { AiServer, MODEL, PAINTER } from "tests/support/ai_server.ts";
@@ -7,6 +8,7 @@ import { EventReader, type ServerEvent } from "tests/support/event_reader.ts";
 import { HttpClient } from "tests/support/http_client.ts";
 import { PNG } from "tests/support/upstream/files.ts";
 import { textFor } from "tests/support/upstream/generator.ts";
+import type { z } from "zod";
 
 let site: AiServer;
 let client: HttpClient;
@@ -196,4 +198,17 @@ Deno.test("[AF64] /metrics tells what answers came to, and who reads them", asyn
   ) match(text, new RegExp(`^${name} \\d`, "m"));
   ok(await site.server.metric('barrage_ai_answers_total{state="done"}') > 1);
   equal(await site.server.metric('barrage_ai_answers_total{state="cancelled"}'), 1);
+  // What calls have cost, by the key that was used, is what operators are told of it.
+  const { body } = await site.operator.get<z.infer<typeof AiUsageSums>>("/v1/ai/usage");
+  const sums = { attempts: 0, promptTokens: 0, completionTokens: 0 };
+  for (const key of new Set(body.usage.map(({ key }) => key))) {
+    sums.attempts += await site.server.metric(`barrage_ai_key_calls_total{key="${key}"}`);
+    sums.promptTokens += await site.server.metric(`barrage_ai_key_tokens_total{key="${key}",of="prompt"}`);
+    sums.completionTokens += await site.server.metric(
+      `barrage_ai_key_tokens_total{key="${key}",of="completion"}`,
+    );
+  }
+  const { attempts, promptTokens, completionTokens } = body;
+  deepEqual(sums, { attempts, promptTokens, completionTokens });
+  ok(attempts > 1 && completionTokens > 1);
 });

@@ -1,4 +1,5 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { UpstreamFault } from "actors/ai/provider.ts";
 import type { Bus, BusMessage } from "actors/bus/bus.ts";
 import { json } from "protocol/json.ts";
 import type { AiDelta, AiDone, AiPlace } from "protocol/ai.ts";
@@ -134,6 +135,21 @@ Deno.test("[AF1] a lost event is noticed with the next one, and asked for at onc
   call.say("and the rest");
   await stage.pass(50);
   strictEqual(page.text, "Some of it and the rest");
+  strictEqual(process.node.drops.of("ai", "lost_on_bus"), 1);
+});
+
+Deno.test("[AF3] an answer that has failed again and again before any text is over at once for its readers", async () => {
+  await using stage = await AiStage.open({ credentials: 2, answer: { failuresMax: 2 } });
+  const process = await stage.start();
+  const { read } = hubOn(stage, process);
+  await stage.run(process.ask(1));
+  const { page } = await read(1);
+  for (const n of [1, 2]) {
+    (await stage.call(n)).fail(new UpstreamFault("transient", "It failed"));
+    await stage.pass(500);
+  }
+  deepStrictEqual(page.ends.map(({ state, attempt }) => [state, attempt]), [["failed", 2]]);
+  strictEqual(process.node.drops.of("ai", "lost_on_bus"), 0);
 });
 
 Deno.test("[AF2] readers are told from where on the text is made anew", async () => {

@@ -148,6 +148,26 @@ Deno.test("[AF26] a thread that is forgotten is gone, and its id may begin anoth
   deepStrictEqual(said(request), ["user: Anew"]);
 });
 
+Deno.test("[AF26] with a thread go all answers that were asked in it, the replaced one and the one that was under way", async () => {
+  const { stage, process } = await open();
+  await using _ = stage;
+  await stage.run(process.ask(9, { user: 1 }));
+  (await stage.call(1)).finish();
+  await stage.pass(500);
+  await exchange(stage, process, 1, "First", "One.");
+  await exchange(stage, process, 2, undefined, "Again.");
+  await stage.run(thread(process).ask({ answer: ulid(3), text: "And?" }));
+  const last = await stage.call(4);
+  last.say("So");
+  await stage.settle();
+  await stage.run(thread(process).forget({}));
+  ok(last.signal.aborted);
+  const left = await stage.storage.answers.readMany([1, 2, 3, 9].map(ulid));
+  deepStrictEqual(left.map(({ id }) => id), [ulid(9)]);
+  await stage.pass(30_000);
+  strictEqual(stage.provider.calls.length, 4);
+});
+
 Deno.test("[AF20] a thread goes on in the next process as it stood", async () => {
   const { stage, process } = await open();
   await using _ = stage;

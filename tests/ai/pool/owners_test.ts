@@ -187,3 +187,78 @@ Deno.test("[I55] an owner that was replaced lends nothing", async () => {
   await outcome(stage.pool.enqueue(stage.ticket(1)), stage.clock.advance(100));
   deepEqual([stage.served, stage.node.drops.of("commit", "fenced")], [[], 1]);
 });
+
+const RUNNER = { id: "node-a", epoch: 3 };
+/** After a process is known to be gone. */
+const GONE_MS = 500 + 250;
+
+Deno.test("[I57] what a process was lent that is gone comes back as soon as the upstream has noticed", async () => {
+  await using stage = await PoolStage.open({ uses: FAST });
+  for (const n of [1, 2]) await stage.ask(n);
+  await stage.pool.renew({ lease: stage.leaseOf(1), runner: RUNNER });
+  await stage.pool.renew({ lease: stage.leaseOf(2), runner: { ...RUNNER, id: "node-b" } });
+  await stage.clock.advance(200);
+  stage.gone.set("node-a 3", 0);
+  await stage.restart();
+  await stage.pool.inspect({});
+  await stage.clock.advance(GONE_MS - 10);
+  equal((await stage.use()).inFlight, 2);
+  await stage.clock.advance(20);
+  equal((await stage.use()).inFlight, 1);
+  await stage.clock.advance(10_000);
+  equal((await stage.use()).inFlight, 1, "the other one lives");
+});
+
+Deno.test("[I57] a start of a process that is gone is out for a second and a margin more", async () => {
+  await using stage = await PoolStage.open({ uses: [{ inFlightMax: 1, startsPerSecond: 1 }] });
+  await stage.ask(1);
+  await stage.pool.renew({ lease: stage.leaseOf(1), runner: RUNNER });
+  await stage.clock.advance(200);
+  stage.gone.set("node-a 3", 0);
+  await stage.restart();
+  await stage.ask(2);
+  await stage.clock.advance(GONE_MS + 1_040);
+  deepEqual(stage.served, [1]);
+  await stage.clock.advance(20);
+  deepEqual(stage.served, [1, 2]);
+});
+
+Deno.test("[I57] one whose name another process has by now gets the time to find out", async () => {
+  await using stage = await PoolStage.open({ uses: FAST });
+  await stage.ask(1);
+  await stage.pool.renew({ lease: stage.leaseOf(1), runner: RUNNER });
+  await stage.clock.advance(200);
+  stage.gone.set("node-a 3", 7_875);
+  await stage.restart();
+  await stage.pool.inspect({});
+  await stage.clock.advance(7_875 + GONE_MS - 10);
+  equal((await stage.use()).inFlight, 1);
+  await stage.clock.advance(20);
+  equal((await stage.use()).inFlight, 0);
+});
+
+Deno.test("[I57] who makes the call is stored within 200 ms, and again when that has changed", async () => {
+  await using stage = await PoolStage.open({ uses: FAST });
+  const stored = async () => (await stage.storage.aiPools.acquire(POOL, 1, 10)).leases[0]?.runner;
+  await stage.ask(1);
+  equal(await stored(), undefined);
+  await stage.pool.renew({ lease: stage.leaseOf(1), runner: RUNNER });
+  await stage.clock.advance(200);
+  deepEqual(await stored(), RUNNER);
+  await stage.pool.renew({ lease: stage.leaseOf(1), runner: { id: "node-b", epoch: 1 } });
+  await stage.clock.advance(200);
+  deepEqual(await stored(), { id: "node-b", epoch: 1 });
+});
+
+Deno.test("[I57] where one process makes all calls it is stored with the lease", async () => {
+  await using stage = await PoolStage.open({ uses: FAST });
+  stage.only = RUNNER;
+  await stage.restart();
+  await stage.ready();
+  await stage.ask(1);
+  stage.gone.set("node-a 3", 0);
+  await stage.restart();
+  await stage.pool.inspect({});
+  await stage.clock.advance(GONE_MS + 10);
+  equal((await stage.use()).inFlight, 0);
+});

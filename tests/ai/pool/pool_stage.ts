@@ -5,6 +5,7 @@ import {
   poolActor,
   type PoolVerbs,
   QueueEvent,
+  type Runner,
   type Ticket,
 } from "actors/ai/pool/definition.ts";
 import { DEFAULT_POOL_LIMITS, type PoolLimits } from "actors/ai/pool/limits.ts";
@@ -79,6 +80,10 @@ export class PoolStage implements AsyncDisposable {
   /** The events, each with its places: number of the answer, position, milliseconds. */
   readonly places: [answer: string, position: number, etaMs: number][][] = [];
   meters = new PoolMeters();
+  /** Processes that are known to be gone, and for how long they may go on. */
+  readonly gone = new Map<string, number>();
+  /** The process that makes all calls, where there is only one. */
+  only: Runner | undefined;
   /** What the answers say to a lease. */
   reply: (lease: Given) => { taken: boolean } | Promise<{ taken: boolean }> = () => ({ taken: true });
   readonly #broker = new MemoryBroker({
@@ -129,6 +134,11 @@ export class PoolStage implements AsyncDisposable {
       poolFactory({
         ...{ pools: storage.aiPools, credentials: storage.credentials, drops: node.drops },
         ...{ meters: this.meters, limits: this.#limits },
+        runners: {
+          only: this.only,
+          goneInMs: (runners) =>
+            Promise.resolve(runners.map(({ id, epoch }) => this.gone.get(`${id} ${epoch}`))),
+        },
         probe: (use, signal) =>
           new Promise((resolve, reject) => {
             signal.addEventListener("abort", () => reject(signal.reason));

@@ -161,6 +161,12 @@ Deno.test("[I35] calls that find a provider busy at the same moment count once, 
   equal((await stage.use()).forMs, 1_000);
 });
 
+Deno.test("[I35] a provider that asks for days is looked at again before", async () => {
+  await using stage = await PoolStage.open({ uses: [WIDE] });
+  await fail(stage, 1, fault("busy", { retryAfterMs: 7 * 86_400_000 }));
+  equal((await stage.use()).forMs, 600_000);
+});
+
 Deno.test("[I37] what calls of an old secret say is nothing to the new one", async () => {
   await using stage = await PoolStage.open({ uses: [WIDE] });
   await stage.ask(1);

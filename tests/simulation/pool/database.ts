@@ -73,6 +73,11 @@ export class PoolDatabase {
             rows.everLent.add(lease.id);
           }
         }),
+      run: (_key, lease, runner) =>
+        write((rows) => {
+          const lent = rows.leases.get(lease);
+          if (lent !== undefined) rows.leases.set(lease, { ...lent, runner });
+        }),
       giveBack: (_key, leases) =>
         write((rows) => {
           for (const lease of leases) rows.leases.delete(lease);

@@ -1,4 +1,5 @@
-import type { Outcome } from "actors/ai/pool/definition.ts";
+import type { Outcome, Runner } from "actors/ai/pool/definition.ts";
+import { CUT_WITHIN_MS } from "actors/ai/pool/limits.ts";
 import type { Lease } from "actors/ai/answer/definition.ts";
 import type { SimProcess } from "../process.ts";
 import type { Random } from "../random.ts";
@@ -8,6 +9,7 @@ import type { ModelUpstream, Plan } from "./upstream.ts";
 /** A request may take far longer to arrive. */
 const LATE_MS = 3_000;
 const SETTLE_MS = 500;
+const SILENT_MS = 12_000;
 /** A dead process is noticed by its connections. */
 const DEAD_NOTICED_MS = 2_000;
 
@@ -16,6 +18,8 @@ export interface RunPorts {
   readonly random: Random;
   readonly process: SimProcess;
   readonly upstream: ModelUpstream;
+  /** This process; undefined while its lease is lost. */
+  runner(): Runner | undefined;
   readonly lateChance: number;
   /** One way between a process and the upstream, at most; a cut connection is noticed there within the time to settle. */
   readonly roadMs: number;
@@ -28,6 +32,7 @@ export interface RunPorts {
 export class ModelRun {
   readonly #ports: RunPorts;
   readonly #lease: Lease;
+  readonly #runner: Runner | undefined;
   #stage: "on its way" | "arrived" | "over" = "on its way";
   #started = false;
   #cut = false;
@@ -36,12 +41,21 @@ export class ModelRun {
   #goneBy = Infinity;
   #cancelDeadline = () => {};
   #cancelRenew = () => {};
+  #cancelWatch = () => {};
 
   constructor(lease: Lease, ports: RunPorts) {
     this.#lease = lease;
     this.#ports = ports;
     const { random, timeline, process } = ports;
+    this.#runner = ports.runner();
+    if (this.#runner === undefined) {
+      // It is not made; its answer hears nothing of it.
+      this.#stage = "over";
+      process.clock.after(SILENT_MS, () => ports.ended(undefined));
+      return;
+    }
     this.#heard(process.clock.monotonic());
+    this.#watch();
     this.#renew();
     const way = random.chance(ports.lateChance) ? random.between(0, LATE_MS) : this.#way;
     timeline.after(way, () => this.#arrive());
@@ -129,7 +143,7 @@ export class ModelRun {
     const sentAt = clock.monotonic();
     this.#cancelRenew = clock.after(everyMs, () => this.#renew());
     try {
-      const input = { lease: this.#lease.lease, started: this.#started };
+      const input = { lease: this.#lease.lease, started: this.#started, runner: this.#runner };
       const { held } = await this.#ports.toPool("renew", input, everyMs) as { held: boolean };
       if (this.#dead) return;
       if (held) this.#heard(sentAt);
@@ -139,7 +153,16 @@ export class ModelRun {
     }
   }
 
+  /** As the node does for all its calls: without its lease they end. */
+  #watch(): void {
+    this.#cancelWatch = this.#ports.process.clock.after(CUT_WITHIN_MS, () => {
+      if (this.#ports.runner()?.epoch !== this.#runner?.epoch) this.cut();
+      else this.#watch();
+    });
+  }
+
   #stop(): void {
+    this.#cancelWatch();
     this.#cancelDeadline();
     this.#cancelRenew();
   }

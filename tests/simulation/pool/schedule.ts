@@ -18,6 +18,8 @@ export type PoolStep =
   | { readonly do: "cancel"; readonly nth: number }
   | { readonly do: "kill"; readonly place: number; readonly downMs: number }
   | { readonly do: "hand_off"; readonly to: number; readonly graceMs: number }
+  /** Nothing of this process reaches the database for so long, so its lease may run out though it lives. */
+  | { readonly do: "cut_off"; readonly place: number; readonly ms: number }
   | { readonly do: "pause"; readonly place: number; readonly ms: number }
   | { readonly do: "drop_run"; readonly nth: number }
   | { readonly do: "move_answer"; readonly nth: number; readonly to: number }
@@ -78,7 +80,14 @@ function rough(seed: number, random: Random): PoolSchedule {
   for (let n = 0; n < asks; n++) steps.push({ at: random.between(0, lengthMs), step: ask(random) });
   const hurts = random.below(8);
   for (let n = 0; n < hurts; n++) {
-    steps.push({ at: random.between(0, lengthMs), step: hurt(random, places, credentials.length) });
+    const at = random.between(0, lengthMs);
+    const step = hurt(random, places, credentials.length);
+    steps.push({ at, step });
+    // Somebody who has not lent it looks whose calls are over, about when that lease runs out.
+    if (step.do === "cut_off") {
+      const handOff = { do: "hand_off", to: random.below(places), graceMs: 50 } as const;
+      steps.push({ at: at + random.between(7_000, 13_000), step: handOff });
+    }
   }
   steps.sort((a, b) => a.at - b.at);
   return {
@@ -128,7 +137,8 @@ function ask(random: Random): PoolStep {
 function hurt(random: Random, places: number, credentials: number): PoolStep {
   const place = random.below(places);
   const kind = random.next();
-  if (kind < 0.15) return { do: "cancel", nth: random.below(40) };
+  if (kind < 0.1) return { do: "cancel", nth: random.below(40) };
+  if (kind < 0.15) return { do: "cut_off", place, ms: random.pick([4_000, 12_000, 20_000]) };
   if (kind < 0.35) return { do: "kill", place, downMs: random.pick([100, 3_000, 12_000]) };
   if (kind < 0.6) return { do: "hand_off", to: place, graceMs: random.pick([50, 2_000]) };
   if (kind < 0.7) return { do: "pause", place, ms: random.between(50, 1_000) };

@@ -16,6 +16,7 @@ import { PoolDatabase, PoolRows } from "./database.ts";
 import { ModelAnswer } from "./model_answer.ts";
 import { modelProbe } from "./model_probe.ts";
 import { ModelRun } from "./model_run.ts";
+import { NodeLease, NodeLeases } from "./node_lease.ts";
 import { PoolPlace } from "./place.ts";
 import { Post } from "./post.ts";
 import type { PoolSchedule, PoolStep } from "./schedule.ts";
@@ -60,6 +61,8 @@ export class PoolWorld {
   readonly #ids: Ids;
   readonly #credentials: CredentialRecord[];
   readonly #places: PoolPlace[] = [];
+  readonly #leases = new NodeLeases(this.timeline);
+  readonly #leaseOf = new Map<SimProcess, NodeLease>();
   readonly #byAnswer = new Map<string, ModelAnswer>();
   readonly #running = new Set<Running>();
   readonly #factory: NonNullable<PoolWorldOptions["factory"]>;
@@ -129,6 +132,8 @@ export class PoolWorld {
       `node-${n}`,
       this.#random.between(-0.01, 0.01),
     );
+    const lease = new NodeLease(this.timeline, this.#random.fork(), process, this.#leases);
+    this.#leaseOf.set(process, lease);
     const database = new PoolDatabase(this.timeline, this.#random.fork(), process, this.rows, () => {
       const { database } = this.#schedule;
       return this.#well ? { ...database, slowChance: 0, breakChance: 0 } : database;
@@ -145,6 +150,10 @@ export class PoolWorld {
   #poolOn(process: SimProcess, { pools }: PoolDatabase): Factory<PoolVerbs> {
     return this.#factory({
       ...{ pools, meters: this.meters, limits: this.#limits },
+      runners: {
+        only: undefined,
+        goneInMs: (runners) => Promise.resolve(this.#leases.goneInMs(runners)),
+      },
       drops: this.#places.find((place) => place.process === process)!.ports.drops,
       credentials: { list: () => Promise.resolve([...this.#credentials]) },
       probe: modelProbe({ timeline: this.timeline, random: this.#random, upstream: this.upstream, process }),
@@ -189,6 +198,8 @@ export class PoolWorld {
         return this.answers[step.nth]?.cancel();
       case "kill":
         return this.#kill(step.place, step.downMs);
+      case "cut_off":
+        return this.#leaseOf.get(this.#places[step.place]!.process)?.silence(step.ms);
       case "hand_off":
         return void this.#handOff(step.to, step.graceMs);
       case "pause": {
@@ -268,6 +279,7 @@ export class PoolWorld {
       ...{ timeline: this.timeline, random: this.#random, process, upstream: this.upstream },
       lateChance: this.#schedule.lateChance,
       roadMs: this.#schedule.roadMs,
+      runner: () => this.#leaseOf.get(process)?.holder,
       toPool: (verb, input, timeoutMs) => this.#toPool(process, verb, input, timeoutMs),
       ended: (outcome) => {
         this.#running.delete(running);
