@@ -10,6 +10,9 @@ type Resolved = {
     readonly log: "pretty" | "json";
   };
   readonly gateway: Omit<Settings["gateway"], "guestsPerDay"> & { readonly guestsPerDay: number };
+  readonly accounts: Omit<Settings["accounts"], "loginAttemptsTotal"> & {
+    readonly loginAttemptsTotal: number;
+  };
   readonly ai: Omit<Settings["ai"], "enabled" | "echo" | "guests" | "continues"> & {
     readonly enabled: boolean;
     readonly echo: boolean;
@@ -44,6 +47,9 @@ export const CONFIG_TABLE: readonly {
 /** Half an hour of as many as GUESTS_PER_MINUTE allows, and no less than this, are a day's guests. */
 const GUESTS_PER_DAY = 2_000;
 
+/** So many addresses have to try before one that has not yet must wait. */
+const LOGIN_ADDRESSES = 5;
+
 /** A setting that cannot be used, or two that contradict each other; the message says what to set. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
@@ -65,7 +71,7 @@ export function loadConfig(
   on: { readonly terminal: boolean } = { terminal: false },
 ): Config {
   const settings = readSettings(env);
-  const { server, gateway, stores, ai } = settings;
+  const { server, gateway, accounts, stores, ai } = settings;
   const config: Config = {
     ...settings,
     server: {
@@ -76,6 +82,10 @@ export function loadConfig(
     gateway: {
       ...gateway,
       guestsPerDay: gateway.guestsPerDay ?? Math.max(GUESTS_PER_DAY, gateway.guestsPerMinute * 33),
+    },
+    accounts: {
+      ...accounts,
+      loginAttemptsTotal: accounts.loginAttemptsTotal ?? accounts.loginAttempts * LOGIN_ADDRESSES,
     },
     ai: {
       ...ai,
@@ -148,6 +158,9 @@ function* contradictions(
   }
   if (codes.webhookToken !== undefined && codes.webhookUrl === undefined) {
     yield "Set CODE_WEBHOOK_URL or unset CODE_WEBHOOK_TOKEN: there is nobody to show it to";
+  }
+  if (accounts.loginAttempts > accounts.loginAttemptsTotal) {
+    yield "Set LOGIN_ATTEMPTS_TOTAL to at least LOGIN_ATTEMPTS: those of one address are among those of all";
   }
   if (accounts.sessionIdleMinutes * 60 < tokens.accessSeconds) {
     yield "Set SESSION_IDLE_MINUTES to at least ACCESS_TOKEN_SECONDS: no token may outlive its session";

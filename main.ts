@@ -31,6 +31,7 @@ import { openIdentity } from "./wiring/identity.ts";
 import { openReads } from "./wiring/reads.ts";
 import { openRoads } from "./wiring/roads.ts";
 import { openSigningIn } from "./wiring/signing_in.ts";
+import { openSwitches } from "./wiring/switches.ts";
 
 const VERSION = "0.1.0";
 const log = getLogger(["barrage", "main"]);
@@ -60,12 +61,13 @@ async function run(config: Config): Promise<void> {
 
   const networked = config.stores.natsUrls !== undefined;
   const self = { id: nodeId, address: `${server.host}:${server.port}`, version: VERSION };
-  const { node, directory } = openNode(config, { self, clock, random, bus, storage });
+  const { node, directory, assistants } = openNode(config, { self, clock, random, bus, storage });
   const { drops } = node;
-  const reads = await openReads(config, { node, directory, storage, cache, bus }, owned);
+  const { switches, border, watchLoad } = await openSwitches(config, { node, storage, bus }, owned);
+  const reads = await openReads(config, { node, directory, storage, cache, bus, switches }, owned);
   const identity = await openIdentity(config, { storage, bus, clock, drops }, owned);
   const ai = await openAi(config, { node, storage, bus, clock }, owned);
-  const signingIn = await openSigningIn(config, { node, storage, cache, identity }, owned);
+  const signingIn = await openSigningIn(config, { node, storage, cache, identity, border }, owned);
 
   const { framesPerSecond, tickMs } = room;
   const hub = new Hub({ nodeId, node, bus, clock, framesPerSecond, tickMs });
@@ -82,17 +84,23 @@ async function run(config: Config): Promise<void> {
     ai: aiGateway.desk,
     tokens: tokenDesk,
     verifier: identity.authenticator,
+    border,
   });
   const gateway = new Gateway({ dispatcher, limits, clock, random, drops });
+  const load = watchLoad(gateway);
   const streams = new EventStreams({ hub, clock, drops, tokens: tokenDesk, limits });
   const answerStreams = new AnswerStreams({ tokens: tokenDesk, drops, max: limits.connectionsMax });
   const handle = openHttp(config, {
     version: VERSION,
     node,
     directory,
+    assistants,
     storage,
     cache,
     reads,
+    switches,
+    border,
+    load,
     roads,
     identity,
     signingIn,

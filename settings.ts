@@ -5,6 +5,7 @@ import { AI_SETTINGS } from "./settings/ai.ts";
 import { CHAT_SETTINGS } from "./settings/chat.ts";
 import { CODE_SETTINGS } from "./settings/codes.ts";
 import { READ_SETTINGS } from "./settings/reads.ts";
+import { SWITCH_SETTINGS } from "./settings/switches.ts";
 import { choice, plain, secret, whole, wholeOr } from "./settings/setting.ts";
 
 export type Database =
@@ -243,4 +244,5 @@ export const SETTINGS = {
   ...CHAT_SETTINGS,
   ...AI_SETTINGS,
   ...READ_SETTINGS,
+  ...SWITCH_SETTINGS,
 } as const;

@@ -65,7 +65,7 @@ const QUICK_AI: AiTerms = {
   takeover: { ...AI.takeover, kills: 1 },
   rounds: 1,
 };
-const READS = { seconds: 4, rate: 5_000, users: 10_000 };
+const READS = { seconds: 2, rate: 5_000, users: 10_000 };
 const QUICK_READS = { seconds: 0.5, rate: 1_000, users: 1_000 };
 const QUICK_LEASE = { leaseTtlMs: 2_000, leaseRenewMs: 500 };
 

@@ -16,6 +16,7 @@ import { reports } from "./commands/reports.ts";
 import { rooms } from "./commands/rooms.ts";
 import { STANDARD_INPUT } from "./commands/secret_input.ts";
 import { Server, ServerError } from "./commands/server.ts";
+import { switches } from "./commands/switches.ts";
 
 const GROUPS: Readonly<Record<string, Group>> = {
   accounts,
@@ -27,6 +28,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
   reports,
   rooms,
   sessions,
+  switch: switches,
 };
 
 const COMMON = {

@@ -7,7 +7,7 @@ import {
 } from "playwright-core";
 import { Audience } from "./screenshots/audience.ts";
 import { openAccount } from "./screenshots/member.ts";
-import { askAround, Model } from "./screenshots/model.ts";
+import { askAround, askForSlides, Model } from "./screenshots/model.ts";
 import { StageServer } from "./screenshots/stage_server.ts";
 import { talk, type Talkers } from "./screenshots/talkers.ts";
 
@@ -137,8 +137,15 @@ await shoot(browser, "chat-phone", { ...signedIn, ...PHONE, colorScheme: "dark" 
 talkers?.[Symbol.dispose]();
 await using model = new Model();
 await model.connect(server.url, (await Deno.readTextFile(`${server.dataDir}/operator_key`)).trim());
+let asked = "";
 await shoot(browser, "ai", { ...signedIn, colorScheme: "light" }, async (page) => {
   await askAround(page, server.url);
+  asked = page.url();
+  await page.locator("#ask").blur();
+  await page.waitForTimeout(500);
+});
+await shoot(browser, "ai-phone", { ...signedIn, ...PHONE, colorScheme: "dark" }, async (page) => {
+  await askForSlides(page, asked);
   await page.locator("#ask").blur();
   await page.waitForTimeout(500);
 });

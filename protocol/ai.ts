@@ -160,5 +160,7 @@ export const AiDone = z.object({
   usage: AiUsage.optional(),
   files: z.array(AiFile).optional(),
   error: AnswerError.optional(),
+  /** Milliseconds since 1970. */
+  endedAt: z.int().optional(),
 });
 export type AiDone = z.infer<typeof AiDone>;

@@ -3,12 +3,23 @@ import { Ulid } from "./ids.ts";
 import { DisplayName } from "./users.ts";
 
 /** What a program may do with its key. */
-export const Scope = z.enum(["rooms", "messages", "accounts", "keys", "audit", "chat", "ai", "ai_keys"]).meta(
+export const Scope = z.enum([
+  "rooms",
+  "messages",
+  "accounts",
+  "keys",
+  "audit",
+  "chat",
+  "ai",
+  "ai_keys",
+  "switches",
+]).meta(
   {
     description:
       "rooms: open, change, moderate and end rooms; messages: say things in rooms; accounts: roles, sessions and " +
       "removal of accounts; keys: create and revoke API keys; audit: read the audit log; chat: settle " +
-      "reports of messages, and seal messages anew; ai: ask AI models; ai_keys: keep the keys of AI providers, and read what they cost",
+      "reports of messages, and seal messages anew; ai: ask AI models; ai_keys: keep the keys of AI providers, and read what they cost; " +
+      "switches: turn off what is too much",
   },
 );
 export type Scope = z.infer<typeof Scope>;

@@ -27,6 +27,8 @@ export const AUDIT_EVENTS = [
   "ai_key.changed",
   "ai_key.rotated",
   "ai_key.removed",
+  "switch.set",
+  "switch.cleared",
 ] as const;
 export type AuditEvent = typeof AUDIT_EVENTS[number];
 
@@ -38,7 +40,7 @@ export const AuditLine = z.object({
   event: z.enum(AUDIT_EVENTS),
   subject: z.string().meta({
     description:
-      "Whom it concerns: an account, an API key, a key of an AI provider, or the hash of a login that nobody has",
+      "What it concerns: an account, an API key, a key of an AI provider, a switch, or the hash of a login that nobody has",
   }),
   actor: z.string().meta({ description: "Who did it: a user, a key, a node, anonymous, system" }),
   address: z.string().optional(),

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { Assistant } from "./assistants.ts";
 import { ClientId, Ulid } from "./ids.ts";
-import { cleanText, codePoints } from "./text.ts";
+import { cleanLines, cleanText, codePoints } from "./text.ts";
 import { User } from "./users.ts";
 
 export const CHAT_TEXT_MAX = 4_000;
@@ -10,10 +11,6 @@ export const ChatText = z.string().max(16_000).transform(cleanLines).refine(
   (text) => text.length > 0 && codePoints(text) <= CHAT_TEXT_MAX,
   `must have 1-${CHAT_TEXT_MAX} visible characters`,
 );
-
-function cleanLines(text: string): string {
-  return text.split(/\r\n|\r|\n/).map(cleanText).join("\n").replace(/\n{3,}/g, "\n\n").trim();
-}
 
 const FileName = z.string().max(1_000).transform(cleanText).refine((name) => codePoints(name) <= 255);
 const Source = z.url({ protocol: /^https$/ }).max(2_048);
@@ -119,6 +116,8 @@ export const Change = z.discriminatedUnion("what", [
   /** A new owner: the one before is an admin from then on. */
   z.object({ what: z.literal("role"), user: User, role: GroupRole }),
   z.object({ what: z.literal("settings"), settings: GroupSettings.partial() }),
+  /** As it is from then on; missing when there is none any more. */
+  z.object({ what: z.literal("assistant"), assistant: Assistant.optional() }),
 ]);
 export type Change = z.infer<typeof Change>;
 
@@ -142,6 +141,8 @@ export const Message = z.discriminatedUnion("kind", [
     mentions: z.array(Ulid).optional(),
     replyTo: z.int().positive().optional(),
     editedAt: z.int().optional(),
+    /** An AI has written it. */
+    assistant: z.literal(true).optional(),
   }),
   z.object({ kind: z.literal("recalled"), ...Place, recalledAt: z.int(), by: User }),
   z.object({ kind: z.literal("change"), ...Place, change: Change }),
@@ -156,7 +157,14 @@ export const Conversation = z.object({
   kind: ConversationKind,
   /** The other one; in direct conversations only. */
   peer: User.optional(),
-  group: GroupSettings.extend({ number: z.string(), members: z.int(), role: GroupRole }).optional(),
+  group: GroupSettings.extend({
+    number: z.string(),
+    /** People; the assistant is not counted. */
+    members: z.int(),
+    role: GroupRole,
+    /** Its instructions are shown to the owner and admins. */
+    assistant: Assistant.extend({ instructions: z.string().optional() }).optional(),
+  }).optional(),
   version: z.int().nonnegative(),
   head: z.int().nonnegative(),
   last: Message.optional(),
@@ -198,7 +206,13 @@ export const MEMBERS_PAGE_MAX = 1_000;
 export const INVITED_AT_ONCE_MAX = 100;
 
 export const MemberState = z.enum(["member", "invited", "asked"]);
-export const Member = z.object({ user: User, role: GroupRole });
+export const Member = z.object({
+  user: User,
+  role: GroupRole,
+  /** Missing for people. */
+  kind: z.literal("assistant").optional(),
+});
+export type Member = z.infer<typeof Member>;
 /** In the order of the ids; `next` is the `after` of the next page. */
 export const MemberPage = z.object({ members: z.array(Member), next: Ulid.optional() });
 export type MemberPage = z.infer<typeof MemberPage>;

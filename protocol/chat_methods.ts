@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SetAssistant } from "./assistants.ts";
 import {
   Asked,
   Conversation,
@@ -191,6 +192,11 @@ export const CHAT_METHODS = {
   "chat.update": {
     summary: "Change the settings of a group",
     params: z.strictObject({ conversation, ...UpdateGroup.shape }),
+    result: Conversation,
+  },
+  "chat.assistant": {
+    summary: "Set the AI that answers in a group who mentions it, or with null remove it",
+    params: z.strictObject({ conversation, assistant: SetAssistant.nullable() }),
     result: Conversation,
   },
   "chat.link": {

@@ -28,6 +28,7 @@ export const ERRORS = {
   overloaded: { code: -32050, status: 503, retry: true, title: "Too much work is waiting" },
   expired: { code: -32051, status: 504, retry: true, title: "The deadline passed before the work began" },
   timeout: { code: -32052, status: 504, retry: true, title: "No answer in time; the outcome is unknown" },
+  read_only: { code: -32054, status: 503, retry: true, title: "For now the server can only be read" },
   unavailable: { code: -32053, status: 503, retry: true, title: "Not available right now" },
 } as const satisfies Record<string, { code: number; status: number; retry: boolean; title: string }>;
 

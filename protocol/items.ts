@@ -30,6 +30,8 @@ export const SayItem = z.object({
   text: z.string(),
   count: z.int().positive(),
   style: SayStyle.optional(),
+  /** An AI has said it. */
+  assistant: z.literal(true).optional(),
   at: z.int().meta({ description: "Milliseconds since 1970-01-01 UTC" }),
 });
 

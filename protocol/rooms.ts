@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Assistant } from "./assistants.ts";
 import { ClientId, Ulid } from "./ids.ts";
 import { Dropped, Item, SayStyle, SayText } from "./items.ts";
 import { cleanText, codePoints } from "./text.ts";
@@ -37,6 +38,7 @@ export const Room = z.object({
   moderators: z.array(Ulid),
   state: RoomState,
   settings: RoomSettings,
+  assistant: Assistant.optional(),
   online: z.int().nonnegative(),
   createdAt: z.int(),
   endedAt: z.int().optional(),

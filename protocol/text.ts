@@ -13,6 +13,11 @@ export function cleanText(text: string): string {
     .replace(STACKED_MARKS, "$1").trim();
 }
 
+/** The same for text of several lines, which it keeps. */
+export function cleanLines(text: string): string {
+  return text.split(/\r\n|\r|\n/).map(cleanText).join("\n").replace(/\n{3,}/g, "\n\n").trim();
+}
+
 /** The key under which equal danmaku merge: compatibility forms, case and spacing do not count. */
 export function mergeKey(text: string): string {
   return text.normalize("NFKC").toLowerCase().replace(/\s+/gu, " ").trim();

@@ -11,9 +11,11 @@ import {
 import { BarrageError } from "protocol/errors.ts";
 import { PersonName } from "protocol/users.ts";
 import { accountActor } from "actors/account/definition.ts";
+import { endAnswersOf } from "actors/ai/answer/removed.ts";
 import { ANONYMOUS } from "actors/runtime/caller.ts";
 import type { ActorNode } from "actors/runtime/node.ts";
 import type { AccountStore } from "storage/account_storage.ts";
+import type { AnswerStore } from "storage/ai_storage.ts";
 import type { AddressLimiter } from "./address_limiter.ts";
 import { whereabouts } from "./arrivals.ts";
 import { createHttpApp, failure, json } from "./http_app.ts";
@@ -92,6 +94,7 @@ const changePassword = createRoute({
 export interface AccountParts {
   readonly node: ActorNode;
   readonly accounts: Pick<AccountStore, "credentials">;
+  readonly answers: Pick<AnswerStore, "open">;
   readonly authenticator: Pick<Authenticator, "identify" | "callerOf">;
   readonly passwords: Pick<Passwords, "choose">;
   readonly check: Pick<PasswordCheck, "confirm">;
@@ -100,7 +103,7 @@ export interface AccountParts {
 }
 
 export function accountRoutes(parts: AccountParts) {
-  const { node, accounts, authenticator, passwords, check, desk, registrations } = parts;
+  const { node, accounts, answers, authenticator, passwords, check, desk, registrations } = parts;
   const own = ({ caller }: Member) => node.ref(accountActor, caller.user.id, caller);
 
   return createHttpApp()
@@ -137,8 +140,10 @@ export function accountRoutes(parts: AccountParts) {
       return c.json({ ...account, ...await desk.rename(c, member, { id, name }) }, 200);
     })
     .openapi(remove, async (c) => {
-      await own(await memberOf(authenticator, c.req.raw)).remove({});
-      desk.forget(c);
+      const member = await memberOf(authenticator, c.req.raw);
+      await own(member).remove({});
+      await endAnswersOf(member.caller.user.id, { node, answers });
+      desk.forgetAccount(c);
       return c.body(null, 204);
     })
     .openapi(confirm, async (c) => {

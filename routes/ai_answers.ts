@@ -90,10 +90,9 @@ export function aiAnswerRoutes({ node, hub, catalogue, streams, authenticator }:
   return createHttpApp()
     .openapi(ask, async (c) => {
       const { caller } = await authenticator.require(c.req.raw);
-      const asked = await askFor(
-        { node, catalogue, caller, options: {}, detached: true },
-        c.req.valid("json"),
-      );
+      const body = c.req.valid("json");
+      const options = { bytes: JSON.stringify(body).length };
+      const asked = await askFor({ node, catalogue, caller, options, detached: true }, body);
       c.header("location", `/v1/ai/answers/${asked.answer}`);
       return c.json(asked, 202);
     })

@@ -33,4 +33,23 @@ export function declareAnswerMetrics(
     () => (["done", "failed", "cancelled"] as const).map((state) => [answers[state], { state }]),
     ["state"],
   );
+  const costs = () => [...answers.costs];
+  declareMetric(
+    registry,
+    "barrage_ai_key_calls_total",
+    "Calls that have cost something, by the key of their provider",
+    () => costs().map(([key, { calls }]) => [calls, { key }]),
+    ["key"],
+  );
+  declareMetric(
+    registry,
+    "barrage_ai_key_tokens_total",
+    "Tokens of these calls",
+    () =>
+      costs().flatMap(([key, { promptTokens, completionTokens }]) => [
+        [promptTokens, { key, of: "prompt" }] as const,
+        [completionTokens, { key, of: "completion" }] as const,
+      ]),
+    ["key", "of"],
+  );
 }

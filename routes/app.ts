@@ -1,5 +1,4 @@
 import { bodyLimit } from "hono/body-limit";
-import { cors } from "hono/cors";
 import { BarrageError } from "protocol/errors.ts";
 import { type ExportParts, exportRoutes } from "./account_export.ts";
 import { type AccountParts, accountRoutes } from "./accounts.ts";
@@ -13,6 +12,7 @@ import { type ClientAddress, networkOf } from "./client_address.ts";
 import { type ApiKeyParts, apiKeyRoutes } from "./api_keys.ts";
 import { type ContactParts, contactRoutes } from "./contacts.ts";
 import { type ConversationParts, conversationRoutes } from "./conversations.ts";
+import { crossOrigin } from "./cross_origin.ts";
 import { addDocuments } from "./documents.ts";
 import { type EventParts, eventRoutes } from "./events.ts";
 import type { Gateway } from "./gateway/gateway.ts";
@@ -35,6 +35,10 @@ import { type OpenAiParts, openAiRoutes } from "./openai/routes.ts";
 import { problemResponse } from "./problems.ts";
 import { type ReportParts, reportRoutes } from "./reports.ts";
 import { type ResealingParts, resealingRoutes } from "./resealing.ts";
+import { borderMiddleware, type BorderMiddlewareParts } from "./switches/border_middleware.ts";
+import type { Border } from "./switches/border.ts";
+import { type SwitchParts, switchRoutes } from "./switches.ts";
+import { type RoomAssistantParts, roomAssistantRoutes } from "./room_assistant.ts";
 import { type RoomParts, roomRoutes } from "./rooms.ts";
 import { type SessionParts, sessionRoutes } from "./sessions.ts";
 import { type SignInParts, signInRoutes } from "./sign_in.ts";
@@ -52,6 +56,8 @@ export interface AppParts {
   readonly accounts: AccountParts;
   readonly userCards: UserCardParts;
   readonly hot: HotParts;
+  readonly border: BorderMiddlewareParts;
+  readonly switches: SwitchParts;
   readonly userSearch: UserSearchParts;
   readonly signIn: SignInParts;
   readonly oidc: OidcParts;
@@ -62,6 +68,7 @@ export interface AppParts {
   readonly audit: AuditParts;
   readonly rooms: RoomParts;
   readonly moderation: ModerationParts;
+  readonly roomAssistant: RoomAssistantParts;
   readonly operatorAccounts: OperatorAccountParts;
   readonly apiKeys: ApiKeyParts;
   readonly aiKeys: AiKeyParts;
@@ -81,19 +88,24 @@ export interface AppParts {
 
 export function createApp(parts: AppParts) {
   const app = createHttpApp();
-  // Other origins may call with a token in the header; without allowed credentials browsers send them no cookies.
-  app.use("/v1/*", cors({ origin: "*", maxAge: 86_400 }));
+  app.use("/v1/*", crossOrigin(["barrage-switches", "etag"]));
+  app.use("/v1/*", borderMiddleware(parts.border));
   const limits = {
     ordinary: bodyOf(parts.bodyMaxBytes, problemResponse),
     question: bodyOf(parts.questionMaxBytes, problemResponse),
     openAi: bodyOf(parts.questionMaxBytes, errorResponse),
   };
-  app.use("/v1/*", (c, next) => limits[BODIES[c.req.path] ?? "ordinary"](c, next));
+  app.use("/v1/*", (c, next) => {
+    // Has no body, and looking for one costs as much as a route.
+    if (c.req.method === "GET") return next();
+    return limits[BODIES[c.req.path] ?? "ordinary"](c, next);
+  });
   app.route("/", keySetRoutes(parts.keySet));
   app.route("/", guestRoutes(parts.guests));
   app.route("/", accountRoutes(parts.accounts));
   app.route("/", userCardRoutes(parts.userCards));
   app.route("/", hotRoutes(parts.hot));
+  app.route("/", switchRoutes(parts.switches));
   app.route("/", userSearchRoutes(parts.userSearch));
   app.route("/", signInRoutes(parts.signIn));
   app.route("/", oidcRoutes(parts.oidc));
@@ -104,6 +116,7 @@ export function createApp(parts: AppParts) {
   app.route("/", auditRoutes(parts.audit));
   app.route("/", roomRoutes(parts.rooms));
   app.route("/", moderationRoutes(parts.moderation));
+  app.route("/", roomAssistantRoutes(parts.roomAssistant));
   app.route("/", operatorAccountRoutes(parts.operatorAccounts));
   app.route("/", apiKeyRoutes(parts.apiKeys));
   app.route("/", aiKeyRoutes(parts.aiKeys));
@@ -127,6 +140,8 @@ export function createApp(parts: AppParts) {
   return app;
 }
 
+const SOCKET_PATH = "/v1/ws";
+
 /** What may be longer than other bodies. */
 const BODIES: Readonly<Record<string, "question" | "openAi">> = {
   "/v1/ai/answers": "question",
@@ -145,15 +160,20 @@ export interface HandlerParts {
   readonly authenticator: Authenticator;
   readonly clientAddress: ClientAddress;
   readonly keyGuard: KeyGuard;
+  readonly border: Pick<Border, "admitSocket">;
 }
 
 /** The whole server as one function: WebSocket handshakes go to the gateway, everything else to the app. */
-export function createHandler({ app, gateway, authenticator, clientAddress, keyGuard }: HandlerParts) {
+export function createHandler(
+  { app, gateway, authenticator, clientAddress, keyGuard, border }: HandlerParts,
+) {
   async function answer(request: Request, address: string): Promise<Response> {
     try {
       // A response to an upgrade must be returned as it is; middleware would copy it.
-      if (pathOf(request) !== "/v1/ws") return await app.fetch(request, { address });
-      return gateway.accept(request, networkOf(address), await authenticator.greet(request));
+      if (!isSocket(request)) return await app.fetch(request, { address });
+      const introduction = await authenticator.greet(request);
+      if (introduction !== undefined) border.admitSocket(introduction.verified.caller);
+      return gateway.accept(request, networkOf(address), introduction);
     } catch (error) {
       return problemResponse(error);
     }
@@ -168,10 +188,10 @@ export function createHandler({ app, gateway, authenticator, clientAddress, keyG
   };
 }
 
-/** @throws {BarrageError} `invalid_request` when the Host header makes no URL. */
-function pathOf(request: Request): string {
-  if (!URL.canParse(request.url)) {
+/** @throw/** @throws {BarrageError} `invalid_request` when the Host header makes no URL. */
+function isSocket({ url }: Request): boolean {
+  if (!URL.canParse(url)) {
     throw new BarrageError("invalid_request", "Cannot read the request: its host is not valid");
   }
-  return new URL(request.url).pathname;
+  return url.includes(SOCKET_PATH) && new URL(url).pathname === SOCKET_PATH;
 }

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { Caller } from "actors/runtime/caller.ts";
+import { openToAll } from "./cross_origin.ts";
 import type { HttpEnv } from "./http_app.ts";
 
 const SEEN = /^(?:W\/)?"(\d{1,15})\.[^"]{0,32}"$/;
@@ -15,29 +16,40 @@ export interface CardTag {
 
 /** The version that the asker has, by the tag of an earlier answer; 0 for none. */
 export function seenVersion(c: Context<HttpEnv>): number {
-  const tags = (c.req.header("if-none-match") ?? "").split(",", 8);
+  const given = c.req.header("if-none-match");
+  if (given === undefined) return 0;
+  const tags = given.split(",", 8);
   return Math.max(0, ...tags.map((tag) => Number(SEEN.exec(tag.trim())?.[1] ?? 0)));
 }
 
-/**
- * Sets the headers of an answer with a card; true when the asker has it already, and 304 says so. The tag is a weak one:
- * answers may differ in bytes, by compression.
- */
-export function tagCard(
+/** What an answer with a card says of it. */
+export interface CardHeaders {
+  readonly headers: Readonly<Record<string, string>>;
+  /** The asker has it already, and 304 says so. */
+  readonly had: boolean;
+}
+
+/** The tag is a weak one: answers may differ in bytes, by compression. */
+export function cardHeaders(
   c: Context<HttpEnv>,
   caller: Caller,
   { version, view, ageMs }: CardTag,
   staleMs: number,
-): boolean {
-  const tag = `W/"${version}.${view}"`;
-  c.header("etag", tag);
-  c.header("vary", "authorization, cookie", { append: true });
-  // A card for one person must be asked for again each time, which costs a 304.
-  c.header(
-    "cache-control",
-    caller.kind === "anonymous" ? `public, max-age=${PUBLIC_SECONDS}` : "private, no-cache",
-  );
-  if (ageMs > staleMs) c.header("barrage-degraded", "serve-stale");
-  const given = (c.req.header("if-none-match") ?? "").split(",", 8).map((each) => each.trim());
-  return given.includes(tag) || given.includes("*");
+): CardHeaders {
+  const etag = `W/"${version}.${view}"`;
+  const given = c.req.header("if-none-match");
+  const tags = given === undefined ? [] : given.split(",", 8).map((each) => each.trim());
+  return {
+    headers: {
+      ...openToAll(c),
+      etag,
+      vary: "authorization, cookie",
+      // A card for one person must be asked for again each time, which costs a 304.
+      "cache-control": caller.kind === "anonymous"
+        ? `public, max-age=${PUBLIC_SECONDS}`
+        : "private, no-cache",
+      ...(ageMs > staleMs && { "barrage-degraded": "serve-stale" }),
+    },
+    had: tags.includes(etag) || tags.includes("*"),
+  };
 }

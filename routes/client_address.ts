@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import { LRUCache } from "lru-cache";
 
 type Range = ReturnType<typeof ipaddr.parseCIDR>;
 export type ProxyHeader = "x-forwarded-for" | "forwarded";
@@ -7,11 +8,14 @@ export type ProxyHeader = "x-forwarded-for" | "forwarded";
 const HOPS_MAX = 32;
 /** What a customer of a provider gets at least (RFC 6177): who limits single addresses limits nobody. */
 const IPV6_NETWORK_BITS = 64;
+/** Peers whose spelling is remembered: reading one takes as long as the rest of a short request. */
+const PEERS_MAX = 10_000;
 
 /** Who is at the other end of a connection, also behind proxies. */
 export class ClientAddress {
   readonly #trusted: readonly Range[];
   readonly #header: ProxyHeader;
+  readonly #peers = new LRUCache<string, string>({ max: PEERS_MAX });
 
   /**
    * @param trusted Addresses and CIDR ranges of proxies that append to `header` whom they heard from. Only one header is
@@ -24,7 +28,7 @@ export class ClientAddress {
 
   /** The last address before our own proxies: what stands before that one, anybody may have written. */
   of(headers: Headers, peer: string): string {
-    let client = canonical(peer) ?? peer;
+    let client = this.#spelled(peer);
     if (!this.#trusts(client)) return client;
     const hops = this.#hops(headers.get(this.#header) ?? "");
     for (const hop of hops.reverse().slice(0, HOPS_MAX)) {
@@ -34,6 +38,14 @@ export class ClientAddress {
       if (!this.#trusts(client)) return client;
     }
     return client;
+  }
+
+  #spelled(peer: string): string {
+    const known = this.#peers.get(peer);
+    if (known !== undefined) return known;
+    const spelled = canonical(peer) ?? peer;
+    this.#peers.set(peer, spelled);
+    return spelled;
   }
 
   #trusts(address: string): boolean {
@@ -52,7 +64,7 @@ export class ClientAddress {
 
 /** What limits per address count: the address, and of IPv6 its network. */
 export function networkOf(address: string): string {
-  if (!ipaddr.IPv6.isValid(address)) return address;
+  if (!address.includes(":") || !ipaddr.IPv6.isValid(address)) return address;
   return `${ipaddr.IPv6.networkAddressFromCIDR(`${address}/${IPV6_NETWORK_BITS}`)}/${IPV6_NETWORK_BITS}`;
 }
 

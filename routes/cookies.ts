@@ -7,6 +7,7 @@ const NAMES = {
   refresh: "barrage_refresh",
   device: "barrage_device",
   oidc: "barrage_oidc",
+  known: "barrage_known",
 } as const;
 export type CookieKind = keyof typeof NAMES;
 

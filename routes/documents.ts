@@ -15,7 +15,8 @@ export function addDocuments(app: OpenAPIHono<HttpEnv>, version: string): void {
     info: {
       title: "Barrage",
       version,
-      description: "Live rooms over HTTP. The WebSocket at /v1/ws is described by /v1/openrpc.json.",
+      description:
+        "Live rooms, chat, accounts and AI over HTTP. The WebSocket at /v1/ws is described by /v1/openrpc.json.",
       license: { name: "Apache-2.0" },
     },
   });

@@ -2,8 +2,10 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Cache } from "storage/cache/cache.ts";
 import type { Storage } from "storage/storage.ts";
 import type { BusVitals } from "actors/bus/vitals.ts";
+import { SwitchName } from "protocol/switches.ts";
 import type { ActorNode } from "actors/runtime/node.ts";
 import { createHttpApp, json } from "./http_app.ts";
+import type { Switchboard } from "./switches/switchboard.ts";
 
 const Alive = z.object({ status: z.literal("ok") });
 const Ready = z.object({
@@ -22,6 +24,7 @@ const Ready = z.object({
   cache: z.enum(["memory", "connected", "degraded"]).meta({
     description: "Does not count: a node serves without the shared cache",
   }),
+  switches: z.array(SwitchName).meta({ description: "Those that are on, which do not count either" }),
 });
 
 const alive = createRoute({
@@ -47,9 +50,10 @@ export interface HealthParts {
   readonly cache: Pick<Cache, "state">;
   /** False from the moment a node begins to stop: whoever balances sockets must look elsewhere. */
   readonly gateway: { readonly accepting: boolean };
+  readonly switches: Pick<Switchboard, "on">;
 }
 
-export function healthRoutes({ node, vitals, storage, cache, gateway }: HealthParts) {
+export function healthRoutes({ node, vitals, storage, cache, gateway, switches }: HealthParts) {
   return createHttpApp()
     .openapi(alive, (c) => c.json({ status: "ok" as const }, 200))
     .openapi(ready, async (c) => {
@@ -68,6 +72,7 @@ export function healthRoutes({ node, vitals, storage, cache, gateway }: HealthPa
         busLost: bus.lost + bus.dropped + bus.unconfirmed,
         database,
         cache: cache.state,
+        switches: [...switches.on],
       };
       return good
         ? c.json({ status: "ready" as const, ...report }, 200)

@@ -7,6 +7,8 @@ import { problemResponse } from "./problems.ts";
 /** What every request carries besides itself. */
 export interface HttpEnv {
   Bindings: { readonly address: string };
+  /** `openToAll`: the answer says already that every origin may read it. */
+  Variables: { openToAll?: boolean };
 }
 
 const ROOTS: Readonly<Record<string, string>> = {

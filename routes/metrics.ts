@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { Registry } from "prom-client";
+import type { AssistantMeters } from "actors/ai/assistant/meters.ts";
 import type { PoolMeters } from "actors/ai/pool/meter.ts";
 import type { Cache } from "storage/cache/cache.ts";
 import type { Storage } from "storage/storage.ts";
@@ -9,9 +10,11 @@ import type { Gateway } from "./gateway/gateway.ts";
 import type { Hub } from "./gateway/hub.ts";
 import { declareAiMetrics } from "./ai_metrics.ts";
 import { type AnswerMetricsParts, declareAnswerMetrics } from "./answer_metrics.ts";
+import { declareAssistantMetrics } from "./assistant_metrics.ts";
 import { type ClusterMetricsParts, declareClusterMetrics } from "./cluster_metrics.ts";
 import type { HttpEnv } from "./http_app.ts";
 import { declareMetric } from "./metric.ts";
+import { declareSwitchMetrics, type SwitchMetricsParts } from "./switch_metrics.ts";
 import { declareReadMetrics, type ReadMetricsParts } from "./read_metrics.ts";
 
 export interface MetricsParts extends ClusterMetricsParts {
@@ -24,6 +27,8 @@ export interface MetricsParts extends ClusterMetricsParts {
   readonly pools: PoolMeters;
   readonly reads: ReadMetricsParts;
   readonly ai: AnswerMetricsParts;
+  readonly assistants: AssistantMeters;
+  readonly switching: SwitchMetricsParts;
 }
 
 /** Everything is read when asked for; the hot paths only count in plain fields. */
@@ -34,6 +39,8 @@ export function metricsRoutes(parts: MetricsParts) {
   declareAiMetrics(registry, parts.pools);
   declareReadMetrics(registry, parts.reads);
   declareAnswerMetrics(registry, parts.ai);
+  declareAssistantMetrics(registry, parts.assistants);
+  declareSwitchMetrics(registry, parts.switching);
   return new Hono<HttpEnv>().get("/metrics", async (c) => {
     c.header("content-type", registry.contentType);
     return c.body(await registry.metrics());

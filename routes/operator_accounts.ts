@@ -2,8 +2,10 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { Account, AccountRow, Accounts, Login, LoginSessions, SiteRole } from "protocol/accounts.ts";
 import { Ulid } from "protocol/ids.ts";
 import { accountActor } from "actors/account/definition.ts";
+import { endAnswersOf } from "actors/ai/answer/removed.ts";
 import type { ActorNode } from "actors/runtime/node.ts";
 import type { AccountRecord, AccountStore } from "storage/account_storage.ts";
+import type { AnswerStore } from "storage/ai_storage.ts";
 import { createHttpApp, failure, json } from "./http_app.ts";
 import type { Authenticator } from "./identify.ts";
 import { admitOperator, confirmOperator } from "./operators.ts";
@@ -89,11 +91,12 @@ const endSessions = createRoute({
 export interface OperatorAccountParts {
   readonly node: ActorNode;
   readonly accounts: Pick<AccountStore, "list" | "read" | "credentials">;
+  readonly answers: Pick<AnswerStore, "open">;
   readonly authenticator: Pick<Authenticator, "callerOf">;
 }
 
 /** What operators do about accounts; whether they may, the account itself decides. */
-export function operatorAccountRoutes({ node, accounts, authenticator }: OperatorAccountParts) {
+export function operatorAccountRoutes({ node, accounts, answers, authenticator }: OperatorAccountParts) {
   const accountFor = async (request: Request, id: string) =>
     node.ref(accountActor, id, await authenticator.callerOf(request));
   async function confirmedAccountFor(request: Request, id: string) {
@@ -125,6 +128,7 @@ export function operatorAccountRoutes({ node, accounts, authenticator }: Operato
     .openapi(remove, async (c) => {
       const { account } = c.req.valid("param");
       await (await confirmedAccountFor(c.req.raw, account)).remove({});
+      await endAnswersOf(account, { node, answers });
       return c.body(null, 204);
     })
     .openapi(sessions, async (c) => {

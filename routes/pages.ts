@@ -69,7 +69,7 @@ export function pageRoutes() {
   for (const path of ["/ai", "/ai/:thread"]) app.get(path, strict, aiPage);
   for (const path of ["/login", "/register", "/reset"]) app.get(path, strict, accountPage);
   app.get("/account", withPictures, accountPage);
-  app.get("/docs", apiPage, serveStatic({ root: WEB, path: "docs.html" }));
+  app.get("/docs", apiPage, servePage(WEB, "docs"));
   app.get("/favicon.ico", (c) => c.redirect("/assets/favicon.svg", 301));
   return app;
 }

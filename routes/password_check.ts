@@ -3,6 +3,7 @@ import type { AccountStore } from "storage/account_storage.ts";
 import type { LoginThrottle } from "./login_throttle.ts";
 import type { Passwords } from "./passwords.ts";
 import { digest } from "./refresh_tokens.ts";
+import type { KnownBrowser } from "./tokens.ts";
 import type { RefusedSignIns, Whereabouts } from "./refused_sign_ins.ts";
 
 export interface PasswordCheckParts {
@@ -32,13 +33,25 @@ export class PasswordCheck {
 
   /**
    * @param name A login or a contact, in the spelling in which it is kept.
+   * @param known The browser in which it is given, where it is known to some account.
    * @throws {BarrageError} `unauthenticated`; `rate_limited`, for the right password too; `overloaded`.
    */
-  async signIn(name: string, password: string, where: Whereabouts): Promise<Fitting> {
-    const { accounts, passwords, refused } = this.#parts;
+  async signIn(
+    name: string,
+    password: string,
+    where: Whereabouts,
+    known?: KnownBrowser,
+  ): Promise<Fitting> {
+    const { accounts, passwords, refused, throttle } = this.#parts;
     const found = await accounts.credentials(name);
     const subject = found?.id ?? digest(name);
-    await this.#admit(name, subject, where);
+    this.#admit(
+      known !== undefined && known.account === found?.id
+        ? await throttle.takeKnown(known.browser)
+        : await throttle.take(name, where.address),
+      subject,
+      where,
+    );
     const fits = await passwords.verify(found?.password, password);
     if (!fits || found?.password === undefined) {
       refused.note("login.failed", subject, where);
@@ -54,19 +67,17 @@ export class PasswordCheck {
    * @throws {BarrageError} `confirmation_required`; `rate_limited`, for the right password too; `overloaded`.
    */
   async confirm(account: string, password: string, where: Whereabouts): Promise<string> {
-    const { accounts, passwords, refused } = this.#parts;
-    await this.#admit(`account ${account}`, account, where);
+    const { accounts, passwords, refused, throttle } = this.#parts;
+    this.#admit(await throttle.takeOwn(account), account, where);
     const hash = (await accounts.read(account))?.password;
     if (await passwords.verify(hash, password) && hash !== undefined) return hash;
     refused.note("login.failed", account, where);
     throw new BarrageError("confirmation_required", "The password does not fit");
   }
 
-  async #admit(name: string, subject: string, where: Whereabouts): Promise<void> {
-    const { throttle, refused } = this.#parts;
-    const retryAfterMs = await throttle.take(name);
+  #admit(retryAfterMs: number, subject: string, where: Whereabouts): void {
     if (retryAfterMs === 0) return;
-    refused.note("login.throttled", subject, where);
+    this.#parts.refused.note("login.throttled", subject, where);
     throw new BarrageError("rate_limited", "Too many attempts with this name", { retryAfterMs });
   }
 }

@@ -7,7 +7,7 @@ import type { ActorNode } from "actors/runtime/node.ts";
 import type { RoomStore } from "storage/storage.ts";
 import { BarrageError } from "protocol/errors.ts";
 import type { CardDesk } from "./card_desk.ts";
-import { seenVersion, tagCard } from "./card_headers.ts";
+import { cardHeaders, seenVersion } from "./card_headers.ts";
 import type { AddressLimiter } from "./address_limiter.ts";
 import { createHttpApp, failure, json } from "./http_app.ts";
 import type { Authenticator } from "./identify.ts";
@@ -102,6 +102,8 @@ export function roomRoutes(parts: RoomParts) {
       return c.json(room, 201, { location: `/v1/rooms/${id}` });
     })
     .openapi(list, async (c) => {
+      // Everybody sees the same; a token that is not valid is refused as everywhere.
+      await authenticator.callerOf(c.req.raw);
       const { before, state, limit } = c.req.valid("query");
       const records = await rooms.list({
         limit: limit + 1,
@@ -126,8 +128,9 @@ export function roomRoutes(parts: RoomParts) {
       if (state === "deleted") throw new BarrageError("gone", "The room was deleted");
       const online = directory.onlineOf(id);
       const tag = { version: shown.version, view: online, ageMs: shown.ageMs };
-      if (tagCard(c, caller, tag, staleMs)) return c.body(null, 304);
-      return c.json({ ...card, state, moderators: [...card.moderators], online }, 200);
+      const { headers, had } = cardHeaders(c, caller, tag, staleMs);
+      if (had) return c.body(null, 304, headers);
+      return c.json({ ...card, state, moderators: [...card.moderators], online }, 200, headers);
     })
     .openapi(update, async (c) => {
       const caller = await authenticator.callerOf(c.req.raw);

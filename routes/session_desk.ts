@@ -10,6 +10,7 @@ import type { AccountStore } from "storage/account_storage.ts";
 import type { Arrivals } from "./arrivals.ts";
 import type { Cookies } from "./cookies.ts";
 import type { HttpEnv } from "./http_app.ts";
+import type { KnownBrowsers } from "./known_browsers.ts";
 import type { Member } from "./members.ts";
 import type { Origin } from "./origin.ts";
 import {
@@ -29,6 +30,7 @@ export interface SessionDeskParts {
   readonly cookies: Cookies;
   readonly origin: Origin;
   readonly arrivals: Arrivals;
+  readonly known: Pick<KnownBrowsers, "remember">;
 }
 
 type Credentials = Pick<Input<AccountVerbs["signIn"]>, "proof" | "rehashed">;
@@ -66,7 +68,7 @@ export class SessionDesk {
     credentials: Credentials,
     transport: Transport,
   ): Promise<SignedIn> {
-    const { node, arrivals } = this.#parts;
+    const { node, arrivals, known } = this.#parts;
     const { arrival, deviceToken } = arrivals.first(c.req.raw, c.env.address);
     const session = node.ports.ids.next();
     const refreshToken = { account, session, secret: randomSecret() };
@@ -76,7 +78,10 @@ export class SessionDesk {
       refreshHash: digest(refreshToken.secret),
       arrival,
     });
-    if (transport === "cookie") await this.#endPresented(c, {});
+    if (transport === "cookie") {
+      await this.#endPresented(c, {});
+      await known.remember(c, account);
+    }
     return await this.#hand(c, { ...opened, refreshToken, deviceToken }, transport);
   }
 
@@ -123,9 +128,15 @@ export class SessionDesk {
     await account.signOut({ which: "one", session: caller.session });
   }
 
-  /** Takes the cookies back. */
+  /** Takes the cookies of the session back. */
   forget(c: Context<HttpEnv>): void {
     this.#parts.cookies.clear(c, "access", "refresh", "device");
+  }
+
+  /** Likewise, and what would tell the browser again: there is nobody any more to be known to. */
+  forgetAccount(c: Context<HttpEnv>): void {
+    this.forget(c);
+    this.#parts.cookies.clear(c, "known");
   }
 
   async #endPresented(c: Context<HttpEnv>, body: SessionTokens): Promise<void> {

@@ -6,6 +6,7 @@ import type { AddressLimiter } from "./address_limiter.ts";
 import { whereabouts } from "./arrivals.ts";
 import { createHttpApp, failure, json } from "./http_app.ts";
 import type { Authenticator } from "./identify.ts";
+import type { KnownBrowsers } from "./known_browsers.ts";
 import type { PasswordCheck } from "./password_check.ts";
 import type { SessionDesk } from "./session_desk.ts";
 
@@ -44,12 +45,13 @@ const logout = createRoute({
 export interface SignInParts {
   readonly desk: SessionDesk;
   readonly check: PasswordCheck;
+  readonly known: Pick<KnownBrowsers, "recall">;
   readonly authenticator: Pick<Authenticator, "identify">;
   readonly logins: AddressLimiter;
   readonly refreshes: AddressLimiter;
 }
 
-export function signInRoutes({ desk, check, authenticator, logins, refreshes }: SignInParts) {
+export function signInRoutes({ desk, check, known, authenticator, logins, refreshes }: SignInParts) {
   const app = createHttpApp();
   // A browser would go on showing what is good for nothing any more.
   app.use("/v1/refresh", async (c, next) => {
@@ -62,7 +64,8 @@ export function signInRoutes({ desk, check, authenticator, logins, refreshes }: 
       desk.admit(c.req.raw, transport);
       const where = whereabouts(c.req.raw, c.env.address);
       await logins.take(where.address);
-      const { account, hash, rehashed } = await check.signIn(login, password, where);
+      const browser = await known.recall(c.req.raw);
+      const { account, hash, rehashed } = await check.signIn(login, password, where, browser);
       return c.json(
         await desk.begin(c, account, { proof: { by: "password", hash }, rehashed }, transport),
         200,

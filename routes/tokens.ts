@@ -1,4 +1,4 @@
-import { decodeProtectedHeader, jwtVerify, SignJWT } from "jose";
+import { decodeProtectedHeader, type JWTPayload, jwtVerify, SignJWT } from "jose";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { BarrageError } from "protocol/errors.ts";
@@ -10,6 +10,8 @@ import type { Verified, Verifier } from "./verifier.ts";
 
 const ISSUER = "barrage";
 const AUDIENCE = "barrage";
+/** Of tokens that sign nobody in. */
+const KNOWN_AUDIENCE = "barrage-known";
 /** A guest has nothing to refresh with. */
 export const GUEST_TOKEN_MS = 30 * 86_400_000;
 const TOKEN_MAX_LENGTH = 4_096;
@@ -23,6 +25,14 @@ const Claims = z.object({
   iat: z.int(),
   exp: z.int(),
 });
+
+const KnownClaims = z.object({ sub: Ulid, bid: z.string().min(1).max(64) });
+
+/** A browser in which somebody has signed in to the account. */
+export interface KnownBrowser {
+  readonly account: string;
+  readonly browser: string;
+}
 
 export type UserCaller = Extract<Caller, { kind: "user" }>;
 /** Whom a token is for. */
@@ -69,6 +79,21 @@ export class Tokens implements Verifier {
     return this.#issue({ ...bearer, standing: "guest" }, GUEST_TOKEN_MS);
   }
 
+  /** What tells a browser again; for as long as a guest's token. */
+  async issueKnown({ account, browser }: KnownBrowser): Promise<Issued> {
+    return await this.#sign({ bid: browser }, account, KNOWN_AUDIENCE, GUEST_TOKEN_MS);
+  }
+
+  /** Undefined for a token that is no good. */
+  async readKnown(token: string): Promise<KnownBrowser | undefined> {
+    try {
+      const { sub, bid } = KnownClaims.parse(await this.#payload(token, KNOWN_AUDIENCE));
+      return { account: sub, browser: bid };
+    } catch {
+      return undefined;
+    }
+  }
+
   /**
    * Whether it was revoked is not looked at.
    * @throws {BarrageError} `unauthenticated`; `unavailable` or another reason when its key cannot be looked for.
@@ -82,31 +107,50 @@ export class Tokens implements Verifier {
     return verified;
   }
 
-  async #issue({ user, standing, session }: Bearer, lifeMs: number): Promise<Issued> {
+  #issue({ user, standing, session }: Bearer, lifeMs: number): Promise<Issued> {
+    return this.#sign({ name: user.name, sid: session, standing }, user.id, AUDIENCE, lifeMs);
+  }
+
+  async #sign(
+    claims: Readonly<Record<string, string>>,
+    subject: string,
+    audience: string,
+    lifeMs: number,
+  ): Promise<Issued> {
     const { signing, now } = this.#options;
     const { privateKey, kid, expiresAt: keyEnd } = signing.present;
     const iat = Math.floor(now() / 1_000);
     const exp = Math.floor(Math.min(now() + lifeMs, keyEnd) / 1_000);
-    const token = await new SignJWT({ name: user.name, sid: session, standing })
+    const token = await new SignJWT(claims)
       .setProtectedHeader({ alg: ALGORITHM, kid })
-      .setSubject(user.id).setIssuer(ISSUER).setAudience(AUDIENCE)
+      .setSubject(subject).setIssuer(ISSUER).setAudience(audience)
       .setIssuedAt(iat).setExpirationTime(exp)
       .sign(privateKey);
     return { token, expiresAt: exp * 1_000 };
   }
 
   async #check(token: string): Promise<Verified> {
+    const payload = await this.#payload(token, AUDIENCE);
+    try {
+      const { sub, sid, name, standing, exp } = Claims.parse(payload);
+      const caller: UserCaller = { kind: "user", user: { id: sub, name }, standing, session: sid };
+      return { caller, expiresAt: exp * 1_000 };
+    } catch (cause) {
+      throw refused(cause);
+    }
+  }
+
+  /** @throws {BarrageError} `unauthenticated`. */
+  async #payload(token: string, audience: string): Promise<JWTPayload> {
     const key = await this.#keyOf(token);
     try {
       const { payload } = await jwtVerify(token, key, {
         algorithms: [ALGORITHM],
         issuer: ISSUER,
-        audience: AUDIENCE,
+        audience,
         currentDate: new Date(this.#options.now()),
       });
-      const { sub, sid, name, standing, exp } = Claims.parse(payload);
-      const caller: UserCaller = { kind: "user", user: { id: sub, name }, standing, session: sid };
-      return { caller, expiresAt: exp * 1_000 };
+      return payload;
     } catch (cause) {
       throw refused(cause);
     }

@@ -6,7 +6,7 @@ import { Profile } from "protocol/accounts.ts";
 import { BarrageError } from "protocol/errors.ts";
 import { Ulid } from "protocol/ids.ts";
 import type { CardDesk, Shown } from "./card_desk.ts";
-import { seenVersion, tagCard } from "./card_headers.ts";
+import { cardHeaders, seenVersion } from "./card_headers.ts";
 import { createHttpApp, failure, json } from "./http_app.ts";
 import type { Authenticator } from "./identify.ts";
 
@@ -47,8 +47,12 @@ export function userCardRoutes({ cards, authenticator, staleMs }: UserCardParts)
         view: view.bio === undefined ? "short" : "full",
         ageMs: shown.ageMs,
       };
-      if (tagCard(c, caller, tag, staleMs)) return c.body(null, 304);
-      return c.json(view, 200);
+      const { headers, had } = cardHeaders(c, caller, tag, staleMs);
+      if (had) return c.body(null, 304, headers);
+      // Not by the context, which copies all headers once more: hot profiles are the most frequent answers of all.
+      return new Response(JSON.stringify(view), {
+        headers: { ...headers, "content-type": "application/json" },
+      });
     });
 }
 

@@ -1,4 +1,4 @@
-import { choice, whole } from "./setting.ts";
+import { choice, whole, wholeOr } from "./setting.ts";
 
 /** Of accounts, their tokens and their passwords. */
 export const ACCOUNT_SETTINGS = {
@@ -75,7 +75,14 @@ export const ACCOUNT_SETTINGS = {
       10,
       1,
       1_000,
-      "Guesses at one password at once; then one a minute",
+      "Guesses at one password of one address, or of one browser that is known, at once; then one a minute",
+    ),
+    loginAttemptsTotal: wholeOr(
+      "LOGIN_ATTEMPTS_TOTAL",
+      "5 times LOGIN_ATTEMPTS",
+      1,
+      1_000_000,
+      "Such guesses of all addresses together at once; then a tenth of it a minute",
     ),
     loginsPerMinute: whole("LOGINS_PER_MINUTE", 60, 1, 1_000_000, "Sign-ins per address and minute"),
     refreshesPerMinute: whole("REFRESHES_PER_MINUTE", 600, 1, 1_000_000, "Refreshes per address and minute"),

@@ -24,6 +24,14 @@ export const AI_SETTINGS = {
       "on; off with NATS_URL",
       "The model `echo`, which repeats what it is asked, with two keys of its own",
     ),
+    assistantQuestionsMax: whole(
+      "AI_ASSISTANT_QUESTIONS_MAX",
+      20,
+      1,
+      1_000,
+      "Questions that may wait for the assistant of one group or room",
+    ),
+    assistantPerUserMax: whole("AI_ASSISTANT_PER_USER_MAX", 3, 1, 1_000, "Such questions of one user"),
     guests: choice("AI_GUESTS", ["on", "off"], "off", "May guests ask"),
     bodyMaxBytes: whole(
       "AI_BODY_MAX_BYTES",
@@ -76,7 +84,7 @@ export const AI_SETTINGS = {
       500,
       50,
       60_000,
-      "How often the text of a running answer is kept",
+      "How often the text of a running answer is kept; a long one less often",
     ),
     continues: choice("AI_CONTINUE", ["on", "off"], "on", "Whether another key goes on where a stream broke"),
     continueMax: whole(

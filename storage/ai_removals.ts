@@ -24,6 +24,7 @@ export class AiRemovals implements RemovalStore {
   async sweep(before: number, limit: number): Promise<number> {
     let removed = await this.#threads(before, limit);
     if (removed < limit) removed += await this.#answers(before, limit - removed);
+    if (removed < limit) removed += await this.#joined(before, limit - removed);
     if (removed < limit) await this.#settle(before, limit);
     return removed;
   }
@@ -59,8 +60,31 @@ export class AiRemovals implements RemovalStore {
       const gone = rows.map(({ id }) => id).filter((id) => !kept.has(id));
       if (gone.length > 0) {
         await trx.deleteFrom("ai_file").where(this.#engine.isOneOf("answer_id", gone)).execute();
+        await trx.deleteFrom("answer_asker").where(this.#engine.isOneOf("answer_id", gone)).execute();
         await trx.deleteFrom("answer").where(this.#engine.isOneOf("id", gone)).execute();
       }
+      return rows.length;
+    });
+  }
+
+  /** Out of those that somebody else was the first to ask for. */
+  async #joined(before: number, limit: number): Promise<number> {
+    return await this.#db.transaction().execute(async (trx) => {
+      const { rows } = await sql<Asked & { gone: string }>`
+        select answer.id, answer.user_id, answer.askers, answer_asker.user_id as gone
+        from ai_removal join answer_asker on answer_asker.user_id = ai_removal.user_id
+          join answer on answer.id = answer_asker.answer_id
+        where ai_removal.at < ${before} and answer.ended_at is not null limit ${limit}
+        ${this.#engine.rowLocks ? sql`for update of answer skip locked` : sql``}`.execute(trx);
+      if (rows.length === 0) return 0;
+      const left = [...Map.groupBy(rows, ({ id }) => id)].map(([id, [first, ...more]]) => {
+        const gone = new Set([first!, ...more].map((row) => row.gone));
+        const askers = (JSON.parse(first!.askers) as User[]).filter((asker) => !gone.has(asker.id));
+        return { id, askers: JSON.stringify(askers) };
+      });
+      await this.#engine.patch("answer", ["askers"], left).execute(trx);
+      const pairs = rows.map(({ id, gone }) => ({ user_id: gone, answer_id: id }));
+      await this.#engine.remove("answer_asker", ["user_id", "answer_id"], pairs).execute(trx);
       return rows.length;
     });
   }
@@ -92,6 +116,10 @@ export class AiRemovals implements RemovalStore {
         select user_id from ai_removal where at < ${before}
           and not exists (select 1 from thread where thread.owner_id = ai_removal.user_id)
           and not exists (select 1 from answer where answer.user_id = ai_removal.user_id)
+          and not exists (
+            select 1 from answer_asker join answer on answer.id = answer_asker.answer_id
+            where answer_asker.user_id = ai_removal.user_id
+          )
         limit ${limit}
       )`.execute(this.#db);
   }

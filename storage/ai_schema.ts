@@ -8,6 +8,7 @@ export interface AiDatabase {
   pool_use_state: PoolUseStateTable;
   credential: CredentialTable;
   answer: AnswerTable;
+  answer_asker: AnswerAskerTable;
   answer_usage: AnswerUsageTable;
   ai_file: AiFileTable;
   thread: ThreadTable;
@@ -31,6 +32,8 @@ interface LeaseTable {
   attempt: number;
   digest: string | null;
   granted_at: number;
+  runner_id: string | null;
+  runner_epoch: number | null;
 }
 
 interface PoolUseStateTable {
@@ -93,6 +96,12 @@ interface AnswerTable {
   asked_at: number;
   until: number;
   ended_at: number | null;
+}
+
+/** Who has joined it later. */
+interface AnswerAskerTable {
+  user_id: string;
+  answer_id: string;
 }
 
 interface AnswerUsageTable {

@@ -94,6 +94,8 @@ export interface LeaseRecord {
   readonly attempt: number;
   readonly digest?: string;
   readonly grantedAt: number;
+  /** The process that makes the call, once it is known: a node's name, and which process of that name. */
+  readonly runner?: { readonly id: string; readonly epoch: number };
 }
 
 export interface WaitingRecord {
@@ -123,6 +125,8 @@ export interface PoolStore {
    */
   acquire(key: string, epoch: number, limit: number): Promise<StoredPool>;
   lend(key: string, leases: readonly LeaseRecord[]): Write;
+  /** Who makes the call; harmless when the lease is over. */
+  run(key: string, lease: string, runner: NonNullable<LeaseRecord["runner"]>): Write;
   giveBack(key: string, leases: readonly string[]): Write;
   /** Whoever lends takes the mark away in the same commit. */
   rest(key: string, resting: boolean): Write;
@@ -174,6 +178,7 @@ export type AnswerPatch = Partial<
   Pick<
     AnswerRecord,
     | "askers"
+    | "request"
     | "state"
     | "attempt"
     | "exclude"
@@ -218,6 +223,10 @@ export interface AnswerStore {
   /** Those of hundreds of answers cost as few statements as there are different sets of fields. */
   update(id: string, patch: AnswerPatch): Write;
   use(record: UsageRecord): Write;
+  /** Somebody else has asked for it, too; again is harmless. Whoever it is stands in `askers` besides. */
+  join(id: string, user: string): Write;
+  /** At most `limit` answers under way that this user has asked for, as the first or later. */
+  open(user: string, limit: number): Promise<string[]>;
   /** Seals anew what is not sealed with the newest key, as `MessageStore.reseal`; undefined when there are no more. */
   reseal(after: string | undefined, limit: number): Promise<Resealed<string> | undefined>;
   /** Removes at most `limit` that ended before `before` and stand in no thread, with their files; how many there were. */
@@ -309,7 +318,7 @@ export interface ThreadStore {
   update(id: string, patch: Partial<Pick<ThreadRecord, "title" | "model" | "changedAt">>): Write;
   append(id: string, turns: readonly TurnRecord[]): Write;
   replace(id: string, seq: number, by: number): Write;
-  /** Removes the thread and its turns; the answers stay until they are swept. */
+  /** Removes the thread and its turns, and those answers that were asked in it and have ended, with their files. */
   erase(id: string): Write;
   /** As that of answers: titles, */
   reseal(after: string | undefined, limit: number): Promise<Resealed<string> | undefined>;
@@ -325,7 +334,8 @@ export interface ThreadStore {
 export interface RemovalStore {
   /**
    * Of users whose accounts were removed before `before`: at most `limit` threads with their turns, and answers that
-   * have ended with their files; how many there were. An answer that others have asked for too becomes theirs.
+   * have ended with their files; how many there were. An answer that others have asked for too becomes theirs; from one
+   * that somebody else was the first to ask for they are only taken away.
    */
   sweep(before: number, limit: number): Promise<number>;
 }

@@ -6,7 +6,6 @@ import type { BodyCipher } from "./body_cipher.ts";
 
 export function toRow(answer: AnswerRecord, cipher: BodyCipher): Omit<AnswerRow, "owner_epoch"> {
   const { id, model, request, band, state, attempt, until } = answer;
-  const sealed = cipher.seal({ answer: id, part: "request" }, JSON.stringify(request));
   return {
     ...{ id, model, band, state, attempt, until },
     pool_id: answer.pool,
@@ -15,8 +14,7 @@ export function toRow(answer: AnswerRecord, cipher: BodyCipher): Omit<AnswerRow,
     askers: JSON.stringify(answer.askers),
     thread_id: answer.thread ?? null,
     feature: request.feature,
-    request: sealed.body,
-    request_key: sealed.keyVersion,
+    ...requestColumns(id, request, cipher),
     detached: Number(answer.detached),
     exclude: JSON.stringify(answer.exclude),
     job_credential: answer.job?.credential ?? null,
@@ -32,6 +30,15 @@ export function toRow(answer: AnswerRecord, cipher: BodyCipher): Omit<AnswerRow,
   };
 }
 
+function requestColumns(
+  id: string,
+  request: AiRequest,
+  cipher: BodyCipher,
+): Pick<AnswerRow, "request" | "request_key"> {
+  const { body, keyVersion } = cipher.seal({ answer: id, part: "request" }, JSON.stringify(request));
+  return { request: body, request_key: keyVersion };
+}
+
 /** As JSON: what streams in may be cut in the middle of a surrogate pair, and holds whatever a model says. */
 function textColumns(id: string, text: string, cipher: BodyCipher): Pick<AnswerRow, "text" | "text_key"> {
   const { body, keyVersion } = cipher.seal({ answer: id, part: "text" }, JSON.stringify(text));
@@ -39,9 +46,10 @@ function textColumns(id: string, text: string, cipher: BodyCipher): Pick<AnswerR
 }
 
 export function toColumns(id: string, patch: AnswerPatch, cipher: BodyCipher): Partial<AnswerRow> {
-  const { askers, state, attempt, exclude, job, text, files, reason, usage, error, endedAt } = patch;
+  const { askers, request, state, attempt, exclude, job, text, files, reason, usage, error, endedAt } = patch;
   return {
     ...(askers !== undefined && { askers: JSON.stringify(askers) }),
+    ...(request !== undefined && requestColumns(id, request, cipher)),
     ...(state !== undefined && { state }),
     ...(attempt !== undefined && { attempt }),
     ...(exclude !== undefined && { exclude: JSON.stringify(exclude) }),

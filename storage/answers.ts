@@ -77,6 +77,27 @@ export class Answers implements AnswerStore {
     return toWrite({ kind: "insert", table: "answer_usage", rows: [toUsageRow(record)] });
   }
 
+  join(id: string, user: string): Write {
+    return toWrite({
+      kind: "run",
+      tables: ["answer_asker"],
+      async run(trx) {
+        await trx.insertInto("answer_asker").values({ user_id: user, answer_id: id })
+          .onConflict((conflict) => conflict.doNothing()).execute();
+      },
+    });
+  }
+
+  async open(user: string, limit: number): Promise<string[]> {
+    const { rows } = await sql<{ id: string }>`
+      select id from answer where user_id = ${user} and ended_at is null
+      union
+      select answer.id from answer_asker join answer on answer.id = answer_asker.answer_id
+      where answer_asker.user_id = ${user} and answer.ended_at is null
+      limit ${limit}`.execute(this.#db);
+    return rows.map(({ id }) => id);
+  }
+
   reseal(after: string | undefined, limit: number): Promise<Resealed<string> | undefined> {
     return resealAnswers(this.#engine, this.#cipher, after, limit);
   }
@@ -91,8 +112,9 @@ export class Answers implements AnswerStore {
           limit ${limit} ${this.#engine.rowLocks ? sql`for update skip locked` : sql``}
         ) returning id`.execute(trx);
       if (rows.length === 0) return 0;
-      await trx.deleteFrom("ai_file").where(this.#engine.isOneOf("answer_id", rows.map(({ id }) => id)))
-        .execute();
+      const ids = rows.map(({ id }) => id);
+      await trx.deleteFrom("ai_file").where(this.#engine.isOneOf("answer_id", ids)).execute();
+      await trx.deleteFrom("answer_asker").where(this.#engine.isOneOf("answer_id", ids)).execute();
       return rows.length;
     });
   }

@@ -15,12 +15,12 @@ export class Audit implements AuditStore {
   }
 
   record(event: AuditRecord): Write {
-    return toWrite({ kind: "insert", table: "audit", rows: [toRow(event)] });
+    return toWrite({ kind: "insert", table: "audit", rows: [auditRow(event)] });
   }
 
   async append(events: readonly AuditRecord[]): Promise<void> {
     if (events.length === 0) return;
-    await this.#engine.db.insertInto("audit").values(events.map(toRow))
+    await this.#engine.db.insertInto("audit").values(events.map(auditRow))
       .onConflict((conflict) => conflict.column("id").doNothing()).execute();
   }
 
@@ -38,7 +38,7 @@ export class Audit implements AuditStore {
   }
 }
 
-function toRow({ address, device, detail, ...event }: AuditRecord): AuditRow {
+export function auditRow({ address, device, detail, ...event }: AuditRecord): AuditRow {
   return {
     ...event,
     address: address ?? null,

@@ -59,9 +59,10 @@ export class CardChanges implements ChangeStore {
   }
 
   async untold(ageMs: number, limit: number): Promise<CardChange[]> {
-    return await this.#engine.db.selectFrom("card_change").select(["entity", "id", "version"])
+    const rows = await this.#engine.db.selectFrom("card_change").select(["entity", "id", "version"])
       .where("at", "<=", sql<number>`${this.#engine.now()} - ${sql.lit(Math.trunc(ageMs))}`)
       .orderBy("at").limit(limit).execute();
+    return rows.map(({ entity, id, version }) => ({ entity, id, version }));
   }
 
   async settle(changes: readonly CardChange[]): Promise<void> {

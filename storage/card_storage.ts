@@ -1,4 +1,5 @@
 import type { Privacy } from "protocol/accounts.ts";
+import type { Assistant } from "protocol/assistants.ts";
 import type { RoomSettings } from "protocol/rooms.ts";
 import type { User } from "protocol/users.ts";
 
@@ -26,6 +27,7 @@ export interface RoomCard {
   readonly moderators: readonly string[];
   readonly state: "live" | "ended" | "deleted";
   readonly settings: RoomSettings;
+  readonly assistant?: Assistant;
   readonly createdAt: number;
   readonly endedAt?: number;
 }

@@ -1,4 +1,5 @@
 import type { Privacy } from "protocol/accounts.ts";
+import type { Assistant } from "protocol/assistants.ts";
 import type { RoomSettings } from "protocol/rooms.ts";
 import type { Cards as CardOf, CardStore, Entity, RoomCard, UserCard, Versioned } from "./card_storage.ts";
 import type { Engine } from "./engine.ts";
@@ -23,6 +24,7 @@ const ROOM_COLUMNS = [
   "moderators",
   "state",
   "settings",
+  "assistant",
   "created_at",
   "ended_at",
   "version",
@@ -47,9 +49,10 @@ export class Cards implements CardStore {
   async users(
     { after, limit }: { after: { at: number; id: string }; limit: number },
   ): Promise<{ at: number; id: string }[]> {
-    return await this.#engine.db.selectFrom("account").select(["id", "created_at as at"])
+    const rows = await this.#engine.db.selectFrom("account").select(["id", "created_at as at"])
       .where(({ eb, refTuple, tuple }) => eb(refTuple("created_at", "id"), ">", tuple(after.at, after.id)))
       .orderBy("created_at").orderBy("id").limit(limit).execute();
+    return rows.map(({ id, at }) => ({ id, at }));
   }
 
   async #users(ids: readonly string[]): Promise<Map<string, Versioned<UserCard>>> {
@@ -84,7 +87,14 @@ function roomCard(row: Pick<RoomRow, typeof ROOM_COLUMNS[number]>): RoomCard {
     moderators: JSON.parse(row.moderators) as string[],
     state: row.state,
     settings: JSON.parse(row.settings) as RoomSettings,
+    ...(row.assistant !== null && { assistant: shownAssistant(row.assistant) }),
     createdAt: row.created_at,
     ...(row.ended_at !== null && { endedAt: row.ended_at }),
   };
+}
+
+/** What it is told is not for everybody to read. */
+export function shownAssistant(column: string): Assistant {
+  const { id, name, model, enabled } = JSON.parse(column) as Assistant;
+  return { id, name, model, enabled };
 }

@@ -2,7 +2,16 @@ import { setImmediate } from "node:timers/promises";
 import { BarrageError } from "protocol/errors.ts";
 import { carryOut, type Work } from "./carry_out.ts";
 import type { Engine, Trx } from "./engine.ts";
-import { type CommitLane, type Fence, FencedError, type Noun, NOUNS, type Write } from "./lane.ts";
+import { Disk } from "./disk.ts";
+import {
+  type CommitLane,
+  type Fence,
+  FencedError,
+  type Noun,
+  NOUNS,
+  type Survives,
+  type Write,
+} from "./lane.ts";
 import { findTaken } from "./taken.ts";
 import { toChange } from "./writes.ts";
 
@@ -27,26 +36,40 @@ export interface LaneStats {
 }
 
 interface Unit extends Work {
+  /** Need not wait for the disk. */
+  readonly early: boolean;
   resolve(): void;
   reject(error: unknown): void;
 }
 
+/** Fewer are not worth a transaction beside the one under way. */
+const BESIDE_MIN = 32;
+
 /**
  * Takes everything that waits into one transaction, again and again. While one transaction is under way the next
- * one gathers, so the group grows with the load and a lone unit waits for nobody.
+ * one gathers, so the group grows with the load and a lone unit waits for nobody. Where the database works beside this
+ * process, a large group is parted in two: while one half is being stored, those whose half is stored go on. Units of one
+ * fence are never under way in both, so they take effect in their order.
  */
 export class GroupCommitLane implements CommitLane, AsyncDisposable {
   readonly #engine: Engine;
   readonly #transactionUnits: number;
   readonly #maxWaiting: number;
-  readonly #waiting: Unit[] = [];
+  #waiting: Unit[] = [];
+  /** Ids of the fences of each transaction under way. */
+  readonly #underWay = new Set<ReadonlySet<string>>();
   readonly #counts = { transactions: 0, units: 0, fenced: 0, failed: 0, refused: 0 };
   #lastTransactionMs = 1;
-  #draining: Promise<void> | undefined;
+  #drains = 0;
+  #idle: PromiseWithResolvers<void> | undefined;
   #disposed = false;
+  readonly #disk: Disk | undefined;
+  /** Resolved when a unit comes that does not wait for the disk. */
+  #hurry: PromiseWithResolvers<void> | undefined;
 
   constructor(engine: Engine, options: LaneOptions = {}) {
     this.#engine = engine;
+    this.#disk = engine.flush === undefined ? undefined : new Disk(engine.flush);
     this.#transactionUnits = options.transactionUnits ?? 1_000;
     this.#maxWaiting = options.maxWaiting ?? 20_000;
   }
@@ -55,22 +78,25 @@ export class GroupCommitLane implements CommitLane, AsyncDisposable {
     return { ...this.#counts, waiting: this.#waiting.length };
   }
 
-  commit(fence: Fence, writes: readonly Write[]): Promise<void> {
+  commit(fence: Fence, writes: readonly Write[], survives: Survives = "machine"): Promise<void> {
     const refusal = this.#refusal();
     if (refusal !== undefined) {
       this.#counts.refused++;
       return Promise.reject(refusal);
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#waiting.push({ fence, changes: writes.map(toChange), resolve, reject });
-    this.#draining ??= this.#drain();
+    const early = survives === "process";
+    this.#waiting.push({ fence, changes: writes.map(toChange), early, resolve, reject });
+    if (early || this.#waiting.length >= BESIDE_MIN) this.#hurry?.resolve();
+    this.#begin();
     return promise;
   }
 
   /** Waits until what was accepted is settled; refuses the rest. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
-    await this.#draining;
+    if (this.#drains > 0) await (this.#idle ??= Promise.withResolvers()).promise;
+    await this.#disk?.idle;
   }
 
   #refusal(): BarrageError | undefined {
@@ -81,14 +107,61 @@ export class GroupCommitLane implements CommitLane, AsyncDisposable {
     return new BarrageError("overloaded", "Too many writes are waiting", { retryAfterMs });
   }
 
+  #begin(): void {
+    if (this.#drains >= this.#engine.transactionsAtOnce) return;
+    if (this.#drains > 0 && this.#waiting.length < BESIDE_MIN) return;
+    this.#drains++;
+    void this.#drain();
+  }
+
   async #drain(): Promise<void> {
-    while (this.#waiting.length > 0) {
+    for (;;) {
       // An embedded database commits without ever yielding to the event loop: without this turn every timer and
       // socket that became due meanwhile would get a transaction of its own.
       await setImmediate();
-      await this.#settle(this.#waiting.splice(0, this.#transactionUnits));
+      await this.#diskIdle();
+      const units = this.#take();
+      if (units.length === 0) break;
+      const fences = new Set(units.map(({ fence }) => fence.id));
+      this.#underWay.add(fences);
+      this.#begin();
+      await this.#settle(units);
+      this.#underWay.delete(fences);
     }
-    this.#draining = undefined;
+    if (--this.#drains === 0) this.#idle?.resolve();
+  }
+
+  /** While the disk works the next group gathers, unless it is large or somebody in it does not wait for the disk. */
+  async #diskIdle(): Promise<void> {
+    for (let idle = this.#disk?.idle; idle !== undefined; idle = this.#disk?.idle) {
+      if (this.#waiting.length >= BESIDE_MIN || this.#waiting.some(({ early }) => early)) return;
+      this.#hurry = Promise.withResolvers();
+      await Promise.race([idle, this.#hurry.promise]);
+      this.#hurry = undefined;
+    }
+  }
+
+  /** What goes into the next transaction; what has to wait for another one goes when that is over. */
+  #take(): readonly Unit[] {
+    const parts = this.#waiting.length < 2 * BESIDE_MIN ? 1 : this.#idlePlaces;
+    const most = Math.min(this.#transactionUnits, Math.ceil(this.#waiting.length / parts));
+    if (this.#underWay.size === 0) return this.#waiting.splice(0, most);
+    const taken: Unit[] = [];
+    const left: Unit[] = [];
+    const busy = [...this.#underWay];
+    for (const unit of this.#waiting) {
+      const { id } = unit.fence;
+      (taken.length < most && !busy.some((ids) => ids.has(id)) ? taken : left).push(unit);
+    }
+    if (taken.length < BESIDE_MIN) return [];
+    this.#waiting = left;
+    return taken;
+  }
+
+  /** How many groups can be on their way at once, less those that are: a disk that flushes is a second place. */
+  get #idlePlaces(): number {
+    if (this.#disk === undefined) return this.#engine.transactionsAtOnce - this.#underWay.size;
+    return this.#disk.idle === undefined ? 2 : 1;
   }
 
   /**
@@ -116,14 +189,26 @@ export class GroupCommitLane implements CommitLane, AsyncDisposable {
     this.#counts.transactions++;
     this.#counts.fenced += fenced.size;
     this.#counts.units += units.length - fenced.size;
+    const waiting: Unit[] = [];
     for (const unit of units) {
       if (fenced.has(unit)) {
         unit.reject(new FencedError(unit.fence));
         continue;
       }
       for (const change of unit.changes) if (change.kind === "run") change.committed?.();
-      unit.resolve();
+      if (unit.early || this.#disk === undefined) unit.resolve();
+      else waiting.push(unit);
     }
+    if (waiting.length > 0) this.#flush(waiting);
+  }
+
+  async #flush(units: readonly Unit[]): Promise<void> {
+    try {
+      await this.#disk?.safe();
+    } catch (error) {
+      return this.#fail(units, error);
+    }
+    for (const unit of units) unit.resolve();
   }
 
   #fail(units: readonly Unit[], error: unknown): void {
@@ -144,7 +229,7 @@ export class GroupCommitLane implements CommitLane, AsyncDisposable {
   async #transact(units: readonly Unit[]): Promise<ReadonlySet<Unit>> {
     let committing = false;
     try {
-      return await this.#engine.db.transaction().execute(async (trx) => {
+      return await this.#engine.transaction().execute(async (trx) => {
         const fenced = await this.#findFenced(trx, units);
         await carryOut(this.#engine, trx, units.filter((unit) => !fenced.has(unit)));
         committing = true;

@@ -8,6 +8,23 @@ export interface DirectRecord {
   readonly createdAt: number;
 }
 
+export interface AssistantRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly model: string;
+  readonly instructions: string;
+  readonly enabled: boolean;
+}
+
+/** What somebody has asked the assistant of a group, and is to be answered. */
+export interface QuestionRecord {
+  readonly seq: number;
+  /** Id of the answer, and of the message that will say it. */
+  readonly answer: string;
+  readonly asker: User;
+  readonly at: number;
+}
+
 export interface GroupRecord {
   readonly kind: "group";
   readonly id: string;
@@ -17,6 +34,9 @@ export interface GroupRecord {
   readonly settings: GroupSettings;
   /** The token of the join link; missing when there is none. */
   readonly link?: string;
+  readonly assistant?: AssistantRecord;
+  /** In the order asked; missing when there are none. */
+  readonly questions?: readonly QuestionRecord[];
 }
 
 export type ConversationRecord = DirectRecord | GroupRecord;
@@ -68,10 +88,10 @@ export interface SweptRecord {
   readonly oldestAt: number;
 }
 
-/** An empty `link` removes it. */
+/** An empty `link` removes it, and null the assistant. */
 export type ConversationPatch =
-  & Partial<Pick<GroupRecord, "settings" | "link">>
-  & { readonly swept?: SweptRecord };
+  & Partial<Pick<GroupRecord, "settings" | "link" | "questions">>
+  & { readonly assistant?: AssistantRecord | null; readonly swept?: SweptRecord };
 
 export interface ConversationStore {
   /**

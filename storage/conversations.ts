@@ -2,18 +2,20 @@ import { type Kysely, sql } from "kysely";
 import type { GroupSettings } from "protocol/chat.ts";
 import { mergeKey } from "protocol/text.ts";
 import { carryOut } from "./carry_out.ts";
+import { ConversationLoads } from "./conversation_loads.ts";
 import type {
+  AssistantRecord,
   ConversationPatch,
   ConversationRecord,
   ConversationStore,
   FoundGroup,
   GroupRecord,
+  QuestionRecord,
   StoredConversation,
 } from "./conversation_storage.ts";
 import type { Engine } from "./engine.ts";
-import { FencedError, type Write } from "./lane.ts";
+import type { Write } from "./lane.ts";
 import { toRecord as toMember } from "./memberships.ts";
-import { RaisedFences } from "./raised_fences.ts";
 import type { ConversationRow, Database } from "./schema.ts";
 import { toChange, toWrite } from "./writes.ts";
 
@@ -22,12 +24,12 @@ const DAY_MS = 86_400_000;
 export class Conversations implements ConversationStore {
   readonly #engine: Engine;
   readonly #db: Kysely<Database>;
-  readonly #fences: RaisedFences;
+  readonly #loads: ConversationLoads;
 
   constructor(engine: Engine) {
     this.#engine = engine;
     this.#db = engine.db;
-    this.#fences = new RaisedFences(engine);
+    this.#loads = new ConversationLoads(engine);
   }
 
   async create(
@@ -52,14 +54,18 @@ export class Conversations implements ConversationStore {
   }
 
   async acquire(id: string, epoch: number): Promise<StoredConversation | undefined> {
-    const found = await this.#db.selectFrom("conversation").selectAll().where("id", "=", id)
-      .executeTakeFirst();
-    if (found === undefined) return undefined;
-    // A conversation that has left memory and comes back costs no write.
-    if (found.owner_epoch === epoch) return await this.#complete(found);
-    const row = await this.#fences.raise(id, epoch);
-    if (row === undefined) throw new FencedError({ noun: "conversation", id, epoch });
-    return await this.#complete(row);
+    const loaded = await this.#loads.load(id, epoch);
+    if (loaded === undefined) return undefined;
+    const { row, members, newest } = loaded;
+    const messageVersion = Math.max(newest.version ?? 0, newest.changed ?? 0, row.swept_version);
+    return {
+      record: toRecord(row),
+      members: members.map(toMember),
+      version: Math.max(messageVersion, newest.member ?? 0),
+      messageVersion,
+      head: newest.seq ?? 0,
+      firstSeq: row.first_seq,
+    };
   }
 
   update(id: string, patch: ConversationPatch): Write {
@@ -107,32 +113,6 @@ export class Conversations implements ConversationStore {
       members: Number(members),
     }));
   }
-
-  async #complete(row: ConversationRow): Promise<StoredConversation> {
-    const { id } = row;
-    const [members, last, max] = await Promise.all([
-      this.#db.selectFrom("conversation_member").selectAll()
-        .where("conversation_id", "=", id).where("state", "in", ["member", "invited", "asked"])
-        .orderBy("user_id").execute(),
-      this.#db.selectFrom("conversation_message").select(["seq", "version"])
-        .where("conversation_id", "=", id).orderBy("seq", "desc").limit(1).executeTakeFirst(),
-      this.#db.selectNoFrom(({ selectFrom }) => [
-        selectFrom("conversation_message").select(({ fn }) => fn.max("changed").as("n"))
-          .where("conversation_id", "=", id).where("changed", "is not", null).as("changed"),
-        selectFrom("conversation_member").select(({ fn }) => fn.max("version").as("n"))
-          .where("conversation_id", "=", id).as("member"),
-      ]).executeTakeFirstOrThrow(),
-    ]);
-    const messageVersion = Math.max(last?.version ?? 0, Number(max.changed ?? 0), row.swept_version);
-    return {
-      record: toRecord(row),
-      members: members.map(toMember),
-      version: Math.max(messageVersion, Number(max.member ?? 0)),
-      messageVersion,
-      head: last?.seq ?? 0,
-      firstSeq: row.first_seq,
-    };
-  }
 }
 
 /** As people type it: case, width and spacing do not count. */
@@ -145,13 +125,21 @@ function afterAll(key: Uint8Array): Uint8Array {
   return Uint8Array.of(...key, 0xff);
 }
 
-function toColumns({ settings, link, swept }: ConversationPatch): Partial<ConversationRow> {
+function toColumns(
+  { settings, link, swept, assistant, questions }: ConversationPatch,
+): Partial<ConversationRow> {
   return {
     ...(swept !== undefined && { first_seq: swept.firstSeq, oldest_at: swept.oldestAt }),
     ...(swept?.version !== undefined && { swept_version: swept.version }),
     ...(settings !== undefined && settingsColumns(settings)),
     ...(link !== undefined && { link: link === "" ? null : link }),
+    ...(assistant !== undefined && { assistant: assistant === null ? null : JSON.stringify(assistant) }),
+    ...(questions !== undefined && { questions: questionsColumn(questions) }),
   };
+}
+
+function questionsColumn(questions: readonly QuestionRecord[] | undefined): string | null {
+  return questions === undefined || questions.length === 0 ? null : JSON.stringify(questions);
 }
 
 /** A group that only the invited may join is not for others to find. */
@@ -176,17 +164,21 @@ function toRow(conversation: ConversationRecord): Omit<ConversationRow, "owner_e
   const { id, kind, createdAt } = conversation;
   const base = { id, kind, created_at: createdAt, first_seq: 1, swept_version: 0, oldest_at: createdAt };
   if (conversation.kind === "direct") {
-    const none = { retention_days: null, expires_at: null };
+    const none = { retention_days: null, expires_at: null, assistant: null, questions: null };
     return { ...base, ...none, number: null, title_key: null, settings: null, link: null };
   }
-  const { number, settings, link } = conversation;
+  const { number, settings, link, assistant, questions } = conversation;
   const days = settings.retentionDays || null;
   const expiry = { expires_at: days === null ? null : createdAt + days * DAY_MS };
-  return { ...base, ...expiry, number, ...settingsColumns(settings), link: link ?? null };
+  return {
+    ...{ ...base, ...expiry, number, ...settingsColumns(settings), link: link ?? null },
+    assistant: assistant === undefined ? null : JSON.stringify(assistant),
+    questions: questionsColumn(questions),
+  };
 }
 
 function toRecord(
-  { id, kind, created_at: createdAt, number, settings, link }: ConversationRow,
+  { id, kind, created_at: createdAt, number, settings, link, assistant, questions }: ConversationRow,
 ): ConversationRecord {
   if (kind === "direct") return { kind, id, createdAt };
   return {
@@ -196,5 +188,7 @@ function toRecord(
     number: number ?? "",
     settings: JSON.parse(settings ?? "{}") as GroupSettings,
     ...(link !== null && { link }),
+    ...(assistant !== null && { assistant: JSON.parse(assistant) as AssistantRecord }),
+    ...(questions !== null && { questions: JSON.parse(questions) as QuestionRecord[] }),
   };
 }

@@ -24,6 +24,7 @@ import { Revocations } from "./revocations.ts";
 import { Rooms } from "./rooms.ts";
 import { Sessions } from "./sessions.ts";
 import type { Storage } from "./storage.ts";
+import { Switches } from "./switches.ts";
 import { Threads } from "./threads.ts";
 import { TokenKeys } from "./token_keys.ts";
 import { Timers } from "./timers.ts";
@@ -57,6 +58,7 @@ export class DatabaseStorage implements Storage {
   readonly aiRemovals: AiRemovals;
   readonly cards: Cards;
   readonly changes: CardChanges;
+  readonly switches: Switches;
   readonly timers: Timers;
   readonly ownership: Ownership;
   readonly tokenKeys: TokenKeys;
@@ -89,6 +91,7 @@ export class DatabaseStorage implements Storage {
     this.aiFiles = new AiFiles(engine);
     this.threads = new Threads(engine, bodies);
     this.aiRemovals = new AiRemovals(engine);
+    this.switches = new Switches(engine);
     this.timers = new Timers(engine);
     this.ownership = new Ownership(engine);
     this.tokenKeys = new TokenKeys(engine);

@@ -1,5 +1,8 @@
-import type { Kysely, RawBuilder, SqlBool, Transaction } from "kysely";
+import type { Kysely, RawBuilder, SqlBool, Transaction, TransactionBuilder } from "kysely";
 import type { Database } from "./schema.ts";
+
+/** A third one would find nothing to do: what is not being stored is being taken in and answered meanwhile. */
+export const TRANSACTIONS_AT_ONCE_MAX = 2;
 
 export type Trx = Transaction<Database>;
 
@@ -11,6 +14,12 @@ export interface Engine {
   readonly db: Kysely<Database>;
   /** Whether transactions run side by side, so that rows read to be changed must be locked. */
   readonly rowLocks: boolean;
+  /** Of the commit lane; 1 where this process stands still while the database works. */
+  readonly transactionsAtOnce: 1 | typeof TRANSACTIONS_AT_ONCE_MAX;
+  /** For the commit lane: its commit survives this process; the machine, once it was flushed. */
+  transaction(): TransactionBuilder<Database>;
+  /** Undefined where a commit survives everything. */
+  readonly flush?: () => Promise<void>;
   /** The database's clock, in milliseconds, at the moment the statement runs. */
   now(): RawBuilder<number>;
   /** `column` is one of `values`, as a single parameter: the statement's text does not depend on their number. */

@@ -26,8 +26,14 @@ export class FencedError extends Error {
 }
 
 /**
+ * What a committed unit survives when it is told of: that this process is killed, or also that the machine loses its
+ * power. With a database server there is no difference.
+ */
+export type Survives = "process" | "machine";
+
+/**
  * Group commit for the whole node: every unit that waits goes into one transaction. When `commit` resolves, the
- * writes are durable. A unit is all or nothing and never harms the units beside it.
+ * writes survive what was asked for. A unit is all or nothing and never harms the units beside it.
  */
 export interface CommitLane {
   /**
@@ -35,6 +41,6 @@ export interface CommitLane {
    * @throws {BarrageError} `overloaded` when the lane's bound is reached, `unavailable` after the storage is disposed,
    * `conflict` when something else has what a write of the unit claims for itself.
    */
-  commit(fence: Fence, writes: readonly Write[]): Promise<void>;
+  commit(fence: Fence, writes: readonly Write[], survives?: Survives): Promise<void>;
   readonly stats: { readonly transactions: number; readonly units: number; readonly waiting: number };
 }

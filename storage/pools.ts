@@ -13,6 +13,7 @@ const WAITING_COLUMNS = [
   "attempt",
   "exclude",
   "job_credential",
+  "job",
   "digest",
   "until",
 ] as const;
@@ -55,6 +56,10 @@ export class Pools implements PoolStore {
 
   lend(key: string, leases: readonly LeaseRecord[]): Write {
     return toWrite({ kind: "insert", table: "lease", rows: leases.map((lease) => toRow(key, lease)) });
+  }
+
+  run(_key: string, lease: string, { id, epoch }: NonNullable<LeaseRecord["runner"]>): Write {
+    return toWrite({ kind: "patch", table: "lease", id: lease, set: { runner_id: id, runner_epoch: epoch } });
   }
 
   giveBack(key: string, leases: readonly string[]): Write {
@@ -107,6 +112,8 @@ function toRow(key: string, lease: LeaseRecord): LeaseRow {
     attempt: lease.attempt,
     digest: lease.digest ?? null,
     granted_at: lease.grantedAt,
+    runner_id: lease.runner?.id ?? null,
+    runner_epoch: lease.runner?.epoch ?? null,
   };
 }
 
@@ -119,6 +126,8 @@ function toLease(row: LeaseRow): LeaseRecord {
     attempt: row.attempt,
     ...(row.digest !== null && { digest: row.digest }),
     grantedAt: row.granted_at,
+    ...(row.runner_id !== null && row.runner_epoch !== null &&
+      { runner: { id: row.runner_id, epoch: row.runner_epoch } }),
   };
 }
 
@@ -137,7 +146,8 @@ function toWaiting(row: Pick<AnswerRow, typeof WAITING_COLUMNS[number]>): Waitin
     user: row.user_id,
     ...{ band, attempt, until },
     exclude: JSON.parse(row.exclude) as string[],
-    ...(row.job_credential !== null && { sticky: row.job_credential }),
+    // An empty job was given up.
+    ...(row.job_credential !== null && row.job !== "" && { sticky: row.job_credential }),
     ...(row.digest !== null && { digest: row.digest }),
   };
 }

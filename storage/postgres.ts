@@ -1,6 +1,6 @@
-import { Kysely, type RawBuilder, sql, type SqlBool } from "kysely";
+import { Kysely, type RawBuilder, sql, type SqlBool, type TransactionBuilder } from "kysely";
 import { type DatabaseOptions, DatabaseStorage } from "./database_storage.ts";
-import type { Engine } from "./engine.ts";
+import { type Engine, TRANSACTIONS_AT_ONCE_MAX } from "./engine.ts";
 import { migrate } from "./migrations/index.ts";
 import { GuardedPostgresDialect } from "./postgres_dialect.ts";
 import { openPool, type PoolOptions } from "./postgres_pool.ts";
@@ -27,6 +27,7 @@ const WARM = 4;
 class PostgresEngine implements Engine, AsyncDisposable {
   readonly db: Kysely<Database>;
   readonly rowLocks = true;
+  readonly transactionsAtOnce = TRANSACTIONS_AT_ONCE_MAX;
 
   constructor(pool: PoolOptions) {
     this.db = new Kysely<Database>({ dialect: new GuardedPostgresDialect({ pool: openPool(pool) }) });
@@ -35,6 +36,10 @@ class PostgresEngine implements Engine, AsyncDisposable {
   /** A connection takes many times as long to open as a statement to run; at a hand-off, somebody would wait for that. */
   async warmUp(connections: number): Promise<void> {
     await Promise.all(Array.from({ length: connections }, () => sql`select 1`.execute(this.db)));
+  }
+
+  transaction(): TransactionBuilder<Database> {
+    return this.db.transaction();
   }
 
   now(): RawBuilder<number> {

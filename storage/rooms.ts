@@ -1,6 +1,8 @@
 import type { Kysely } from "kysely";
 import type { Mute, RoomSettings } from "protocol/rooms.ts";
 import type { CardChanges } from "./card_changes.ts";
+import { shownAssistant } from "./cards.ts";
+import type { AssistantRecord } from "./conversation_storage.ts";
 import { RoomItems } from "./items.ts";
 import type { Database, RoomRow } from "./schema.ts";
 import {
@@ -22,6 +24,7 @@ const LISTED_COLUMNS = [
   "moderators",
   "state",
   "settings",
+  "assistant",
   "created_at",
   "ended_at",
   "head",
@@ -134,6 +137,7 @@ function toColumns(patch: RoomPatch): Partial<RoomRow> {
     ...(patch.mutes !== undefined && { mutes: JSON.stringify(patch.mutes) }),
     ...(patch.state !== undefined && { state: patch.state }),
     ...(patch.settings !== undefined && { settings: JSON.stringify(patch.settings) }),
+    ...(patch.assistant !== undefined && { assistant: assistantColumn(patch.assistant) }),
     ...(patch.endedAt !== undefined && { ended_at: patch.endedAt }),
   };
 }
@@ -148,6 +152,7 @@ function toRow(room: RoomRecord): Omit<RoomRow, "owner_epoch" | "version"> {
     mutes: JSON.stringify(room.mutes),
     state: room.state,
     settings: JSON.stringify(room.settings),
+    assistant: assistantColumn(room.assistant),
     created_at: room.createdAt,
     ended_at: room.endedAt ?? null,
     head: room.head,
@@ -155,8 +160,17 @@ function toRow(room: RoomRecord): Omit<RoomRow, "owner_epoch" | "version"> {
   };
 }
 
+function assistantColumn(assistant: AssistantRecord | null | undefined): string | null {
+  return assistant ? JSON.stringify(assistant) : null;
+}
+
 function toRecord(row: RoomRow): RoomRecord {
-  return { ...toListed(row), mutes: JSON.parse(row.mutes) as Mute[] };
+  const { assistant: _shown, ...listed } = toListed(row);
+  return {
+    ...listed,
+    ...(row.assistant !== null && { assistant: JSON.parse(row.assistant) as AssistantRecord }),
+    mutes: JSON.parse(row.mutes) as Mute[],
+  };
 }
 
 function toListed(row: Pick<RoomRow, typeof LISTED_COLUMNS[number]>): ListedRoom {
@@ -167,6 +181,7 @@ function toListed(row: Pick<RoomRow, typeof LISTED_COLUMNS[number]>): ListedRoom
     moderators: JSON.parse(row.moderators) as string[],
     state: row.state,
     settings: JSON.parse(row.settings) as RoomSettings,
+    ...(row.assistant !== null && { assistant: shownAssistant(row.assistant) }),
     createdAt: row.created_at,
     ...(row.ended_at !== null && { endedAt: row.ended_at }),
     head: row.head,

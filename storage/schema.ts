@@ -26,6 +26,7 @@ export interface Database extends AiDatabase {
   message_report: MessageReportTable;
   last_seen: LastSeenTable;
   card_change: CardChangeTable;
+  switch: SwitchTable;
 }
 
 interface NodeTable {
@@ -58,6 +59,8 @@ interface RoomTable {
   moderators: string;
   /** JSON list of {user, until}. */
   mutes: string;
+  /** JSON; null for none. */
+  assistant: string | null;
   /** Of what others see of it. */
   version: Generated<number>;
   created_at: number;
@@ -214,6 +217,10 @@ interface ConversationTable {
   /** JSON. */
   settings: string | null;
   link: string | null;
+  /** JSON; null for none. */
+  assistant: string | null;
+  /** JSON list of what the assistant has been asked and is to answer; null for nothing. */
+  questions: string | null;
   /** Of the two kinds: the first message that is kept, and the version at which those before it went. */
   first_seq: number;
   swept_version: number;
@@ -294,6 +301,17 @@ interface CardChangeTable {
   id: string;
   version: number;
   at: number;
+}
+
+interface SwitchTable {
+  name: string;
+  version: number;
+  /** 0 or 1. */
+  on: number;
+  set_by: string;
+  set_at: number;
+  /** Null for one that stays. */
+  ends_at: number | null;
 }
 
 interface LastSeenTable {

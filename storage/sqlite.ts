@@ -1,11 +1,11 @@
 import { DatabaseSync } from "node:sqlite";
-import { Kysely, type RawBuilder, sql, type SqlBool } from "kysely";
+import { Kysely, type RawBuilder, sql, type SqlBool, type TransactionBuilder } from "kysely";
 import { lockFile } from "./data_directory.ts";
 import { type DatabaseOptions, DatabaseStorage } from "./database_storage.ts";
 import type { Engine } from "./engine.ts";
 import { migrate } from "./migrations/index.ts";
 import type { Database } from "./schema.ts";
-import { NodeSqliteDialect } from "./sqlite_dialect.ts";
+import { NodeSqliteDialect, UNFLUSHED } from "./sqlite_dialect.ts";
 
 export interface SqliteOptions extends DatabaseOptions {
   /** A file, or `:memory:`. */
@@ -31,10 +31,14 @@ export async function openSqlite({ path, clock, lock, ...options }: SqliteOption
 
 const IN_MEMORY = ":memory:";
 
-class SqliteEngine implements Engine, AsyncDisposable {
+/** For its own tests; whoever stores opens it whole. */
+export class SqliteEngine implements Engine, AsyncDisposable {
   readonly db: Kysely<Database>;
   readonly rowLocks = false;
+  readonly transactionsAtOnce = 1;
+  readonly flush?: () => Promise<void>;
   readonly #clock: () => number;
+  #log: Deno.FsFile | undefined;
 
   constructor(path: string, clock: () => number) {
     const database = new DatabaseSync(path);
@@ -49,6 +53,16 @@ class SqliteEngine implements Engine, AsyncDisposable {
     `);
     this.db = new Kysely<Database>({ dialect: new NodeSqliteDialect(database) });
     this.#clock = clock;
+    if (path === IN_MEMORY) return;
+    // On a thread beside the event loop, which a commit that flushes by itself would stop for as long.
+    this.flush = async () => {
+      this.#log ??= await Deno.open(`${path}-wal`, { write: true });
+      await this.#log.syncData();
+    };
+  }
+
+  transaction(): TransactionBuilder<Database> {
+    return this.db.transaction().setAccessMode(UNFLUSHED);
   }
 
   now(): RawBuilder<number> {
@@ -91,6 +105,7 @@ class SqliteEngine implements Engine, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#log?.close();
     await this.db.destroy();
   }
 }

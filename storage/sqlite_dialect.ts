@@ -7,10 +7,14 @@ import {
   SqliteDriver,
   SqliteIntrospector,
   SqliteQueryCompiler,
+  type TransactionSettings,
 } from "kysely";
 import { BarrageError } from "protocol/errors.ts";
 import { translateErrors } from "./driver_errors.ts";
 import { PreparedStatements } from "./sqlite_statements.ts";
+
+/** The access mode says nothing to this database, so it marks transactions whose maker flushes the log by himself. */
+export const UNFLUSHED = "read write";
 
 /** Kysely over `node:sqlite`. */
 export class NodeSqliteDialect implements Dialect {
@@ -55,9 +59,28 @@ class NodeSqliteDriver extends SqliteDriver {
     this.#database = database;
   }
 
+  override async beginTransaction(
+    connection: DatabaseConnection,
+    settings?: TransactionSettings,
+  ): Promise<void> {
+    if (settings?.accessMode === UNFLUSHED) this.#database.exec("PRAGMA synchronous = NORMAL");
+    await super.beginTransaction(connection);
+  }
+
+  override async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await super.commitTransaction(connection);
+    this.#flushed();
+  }
+
   /** Some failures, a full disk for one, have already rolled back. */
   override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
     if (this.#database.isTransaction) await super.rollbackTransaction(connection);
+    this.#flushed();
+  }
+
+  /** Whoever comes next flushes with the commit, unless told otherwise. */
+  #flushed(): void {
+    this.#database.exec("PRAGMA synchronous = FULL");
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Assistant } from "protocol/assistants.ts";
 import type { Item } from "protocol/items.ts";
 import type { Mute, RoomSettings } from "protocol/rooms.ts";
 import type { User } from "protocol/users.ts";
@@ -19,12 +20,18 @@ import type {
   UsageStore,
 } from "./ai_storage.ts";
 import type { CardStore, ChangeStore } from "./card_storage.ts";
-import type { ConversationStore, MembershipStore, MessageStore } from "./conversation_storage.ts";
+import type {
+  AssistantRecord,
+  ConversationStore,
+  MembershipStore,
+  MessageStore,
+} from "./conversation_storage.ts";
 import type { CommitLane, Write } from "./lane.ts";
 import type { LastSeenStore } from "./last_seen_storage.ts";
 import type { ReportStore } from "./report_storage.ts";
+import type { SwitchStore } from "./switch_storage.ts";
 
-export { type CommitLane, type Fence, FencedError, type Write } from "./lane.ts";
+export { type CommitLane, type Fence, FencedError, type Survives, type Write } from "./lane.ts";
 
 export interface RoomRecord {
   readonly id: string;
@@ -35,6 +42,7 @@ export interface RoomRecord {
   readonly mutes: readonly Mute[];
   readonly state: "live" | "ended" | "deleted";
   readonly settings: RoomSettings;
+  readonly assistant?: AssistantRecord;
   readonly createdAt: number;
   readonly endedAt?: number;
   /** Lower bound of the room's last offset and of its running total, kept when items are trimmed away. */
@@ -50,12 +58,13 @@ export interface ItemRecord {
   readonly said: readonly (readonly [user: string, clientId: string])[];
 }
 
-export type RoomPatch = Partial<
-  Pick<RoomRecord, "title" | "moderators" | "mutes" | "state" | "settings" | "endedAt">
->;
+/** An assistant of null removes it. */
+export type RoomPatch =
+  & Partial<Pick<RoomRecord, "title" | "moderators" | "mutes" | "state" | "settings" | "endedAt">>
+  & { readonly assistant?: AssistantRecord | null };
 
-/** What lists show: who is muted is nobody's business there. */
-export type ListedRoom = Omit<RoomRecord, "mutes">;
+/** What lists show: who is muted is nobody's business there, nor is what the assistant is told. */
+export type ListedRoom = Omit<RoomRecord, "mutes" | "assistant"> & { readonly assistant?: Assistant };
 
 export interface RoomStore {
   /** False when the id is taken. */
@@ -201,6 +210,7 @@ export interface Storage extends AsyncDisposable {
   readonly aiRemovals: RemovalStore;
   readonly cards: CardStore;
   readonly changes: ChangeStore;
+  readonly switches: SwitchStore;
   readonly timers: TimerStore;
   readonly ownership: OwnershipStore;
   readonly lane: CommitLane;

@@ -121,10 +121,18 @@ export class Threads implements ThreadStore {
   erase(id: string): Write {
     return toWrite({
       kind: "run",
-      tables: ["thread", "thread_turn"],
-      async run(trx) {
-        await trx.deleteFrom("thread_turn").where("thread_id", "=", id).execute();
+      tables: ["thread", "thread_turn", "answer", "ai_file"],
+      run: async (trx) => {
+        const turns = await trx.deleteFrom("thread_turn").where("thread_id", "=", id)
+          .returning("answer_id").execute();
         await trx.deleteFrom("thread").where("id", "=", id).execute();
+        // One that was asked outside has askers who know nothing of the thread.
+        const answers = await trx.deleteFrom("answer").where("thread_id", "=", id)
+          .where("ended_at", "is not", null)
+          .where(this.#engine.isOneOf("id", turns.map(({ answer_id }) => answer_id)))
+          .returning("id").execute();
+        await trx.deleteFrom("ai_file")
+          .where(this.#engine.isOneOf("answer_id", answers.map((answer) => answer.id))).execute();
       },
     });
   }

@@ -118,7 +118,10 @@ async function fill(route: string, wanted: Verdict): Promise<string> {
     const { thread, answer } = await site.thread(wanted === "may" && route.startsWith("delete"));
     path = path.replace("{thread}", thread).replace("{answer}", answer);
   }
-  path = path.replace("{file}", "01JD3Y4B6V8Q2Z5K7M9N0P1R2S").replace("{model}", "echo");
+  path = path.replace("{switch}", "serve-stale").replace("{file}", "01JD3Y4B6V8Q2Z5K7M9N0P1R2S").replace(
+    "{model}",
+    "echo",
+  );
   return path.replace("{user}", site.bystander).replace("{provider}", "corp")
     .replace("{session}", "01JD3Y4B6V8Q2Z5K7M9N0P1R2S").replace("{report}", "01JD3Y4B6V8Q2Z5K7M9N0P1R2S")
     .replace("{kind}", "email").replace("{address}", "nobody@example.org");

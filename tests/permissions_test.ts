@@ -4,6 +4,7 @@ import { answerTable } from "./permissions/answer.ts";
 import { budgetTable } from "./permissions/budget.ts";
 import { conversationTable } from "./permissions/conversation.ts";
 import { expected, type KindTable, verdictOf } from "./permissions/kind_table.ts";
+import { lookupTable } from "./permissions/lookup.ts";
 import { poolTable } from "./permissions/pool.ts";
 import { roomTable } from "./permissions/room.ts";
 import { sessionTable } from "./permissions/session.ts";
@@ -14,6 +15,7 @@ const TABLES = [
   answerTable,
   budgetTable,
   conversationTable,
+  lookupTable,
   poolTable,
   roomTable,
   sessionTable,

@@ -14,6 +14,7 @@ import { ActorNode } from "actors/runtime/node.ts";
 import { DEFAULT_LIMITS, type RuntimeLimits } from "actors/runtime/ports.ts";
 import { sessionActor } from "actors/session/definition.ts";
 import type { Config } from "config";
+import { openAssistants } from "./ai.ts";
 import type { Storage } from "storage/storage.ts";
 
 export interface Ground {
@@ -45,7 +46,8 @@ export function openNode(config: Config, { self, clock, random, bus, storage }: 
   });
   const directory = new RoomDirectory();
   const { drops } = node;
-  const rooms = { rooms: storage.rooms, directory, drops, limits: roomLimits(config) };
+  const assistants = openAssistants(config, storage, clock);
+  const rooms = { rooms: storage.rooms, directory, drops, limits: roomLimits(config), assistants };
   node.host(roomActor, roomFactory(rooms), { refuse: (id, verb) => directory.refuse(id, verb) });
   node.host(sessionActor);
   const { accounts, sessions, audit } = storage;
@@ -54,8 +56,8 @@ export function openNode(config: Config, { self, clock, random, bus, storage }: 
     accountActor,
     accountFactory({ accounts, sessions, audit, alerts, drops, limits: accountLimits(config) }),
   );
-  hostConversations(node, storage, bus, conversationLimits(config));
-  return { node, directory };
+  hostConversations(node, storage, bus, conversationLimits(config), assistants);
+  return { node, directory, assistants: assistants.meters };
 }
 
 function runtimeLimits({ runtime }: Config): RuntimeLimits {

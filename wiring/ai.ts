@@ -2,6 +2,10 @@ import { budgetFactory } from "actors/ai/budget/budget.ts";
 import { budgetActor } from "actors/ai/budget/definition.ts";
 import { DEFAULT_BUDGET_LIMITS } from "actors/ai/budget/limits.ts";
 import { type AnswerLimits, DEFAULT_ANSWER_LIMITS } from "actors/ai/answer/limits.ts";
+import { DEFAULT_ASSISTANT_LIMITS } from "actors/ai/assistant/limits.ts";
+import { AssistantMeters } from "actors/ai/assistant/meters.ts";
+import type { AssistantPorts } from "actors/ai/assistant/ports.ts";
+import { Catalogue } from "actors/ai/catalogue.ts";
 import { hostAi } from "actors/ai/host.ts";
 import { DEFAULT_POOL_LIMITS, type PoolLimits } from "actors/ai/pool/limits.ts";
 import { CredentialVault } from "actors/ai/credential_vault.ts";
@@ -12,6 +16,7 @@ import type { Config } from "config";
 import { openProviders } from "../providers/registry.ts";
 import { loadSecretSeals } from "storage/ai_keys.ts";
 import { withEcho } from "storage/echo_credentials.ts";
+import type { CredentialStore } from "storage/ai_storage.ts";
 import type { Storage } from "storage/storage.ts";
 
 export interface AiGround {
@@ -35,7 +40,7 @@ export async function openAi(
     make: stores.database.kind === "sqlite",
     credentials: storage.credentials,
   });
-  const credentials = ai.echo ? withEcho(storage.credentials) : storage.credentials;
+  const credentials = credentialsOf(ai, storage);
   const vault = owned.use(new CredentialVault({ credentials, seals, bus, clock }));
   await vault.ready;
   const { requestsPerDay, tokensPerDay, answerMaxSeconds } = ai;
@@ -51,11 +56,32 @@ export async function openAi(
     }),
   );
   const providers = openProviders();
-  // Keys may be kept while nothing can be asked: then there are no models.
-  const offered = ai.enabled ? credentials : { list: () => Promise.resolve([]) };
-  const ground = { storage, credentials: offered, vault, providers };
+  const ground = { storage, credentials: offered(ai, storage), vault, providers };
   const hosted = hostAi(node, ground, { pool: poolLimits(ai), answer: answerLimits(ai) });
   return { credentials, seals, vault, providers, ...hosted };
+}
+
+/** What groups and rooms need for theirs. */
+export function openAssistants({ ai }: Config, storage: Storage, clock: Clock): AssistantPorts {
+  return {
+    catalogue: new Catalogue(offered(ai, storage), clock),
+    enabled: ai.enabled,
+    limits: {
+      ...DEFAULT_ASSISTANT_LIMITS,
+      questionsMax: ai.assistantQuestionsMax,
+      perUserMax: ai.assistantPerUserMax,
+    },
+    meters: new AssistantMeters(),
+  };
+}
+
+function credentialsOf({ echo }: Config["ai"], storage: Storage) {
+  return echo ? withEcho(storage.credentials) : storage.credentials;
+}
+
+/** Keys may be kept while nothing can be asked: then there are no models. */
+function offered(ai: Config["ai"], storage: Storage): Pick<CredentialStore, "list"> {
+  return ai.enabled ? credentialsOf(ai, storage) : { list: () => Promise.resolve([]) };
 }
 
 function poolLimits(

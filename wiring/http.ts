@@ -1,3 +1,4 @@
+import type { AssistantMeters } from "actors/ai/assistant/meters.ts";
 import type { RoomDirectory } from "actors/room/directory.ts";
 import type { ActorNode } from "actors/runtime/node.ts";
 import type { Config } from "config";
@@ -12,6 +13,9 @@ import type { EventStreams } from "routes/gateway/event_streams.ts";
 import type { Gateway } from "routes/gateway/gateway.ts";
 import type { Hub } from "routes/gateway/hub.ts";
 import { KeyGuard } from "routes/key_guard.ts";
+import type { Border } from "routes/switches/border.ts";
+import type { LoadWatch } from "routes/switches/load_watch.ts";
+import type { Switchboard } from "routes/switches/switchboard.ts";
 import type { Cache } from "storage/cache/cache.ts";
 import { CachedRoomList } from "storage/cache/room_list.ts";
 import { USER_SEARCHES_PER_MINUTE } from "routes/user_search.ts";
@@ -26,9 +30,13 @@ export interface HttpGround {
   readonly version: string;
   readonly node: ActorNode;
   readonly directory: RoomDirectory;
+  readonly assistants: AssistantMeters;
   readonly storage: Storage;
   readonly cache: Cache;
   readonly reads: Reads;
+  readonly switches: Switchboard;
+  readonly border: Border;
+  readonly load: LoadWatch;
   readonly roads: Roads;
   readonly identity: Identity;
   readonly signingIn: SigningIn;
@@ -48,9 +56,13 @@ export function openHttp(config: Config, ground: HttpGround) {
     version,
     node,
     directory,
+    assistants,
     storage,
     cache,
     reads,
+    switches,
+    border,
+    load,
     roads,
     identity,
     signingIn,
@@ -63,8 +75,9 @@ export function openHttp(config: Config, ground: HttpGround) {
     chat,
   } = ground;
   const { tokens, keys, authenticator } = identity;
-  const { passwords, refused, check, codeDesk, codeLimits, resets, desk, registrations, oidc } = signingIn;
-  const { accounts, audit, apiKeys } = storage;
+  const { passwords, refused, check, known, codeDesk, codeLimits, resets, desk, registrations, oidc } =
+    signingIn;
+  const { accounts, answers, audit, apiKeys } = storage;
   const { desk: cards, staleMs } = reads;
   const { clock, ids } = node.ports;
   const monotonic = () => clock.monotonic();
@@ -83,9 +96,11 @@ export function openHttp(config: Config, ground: HttpGround) {
       perMinute: perAddress("guests", limits.guestsPerMinute),
       perDay: new AddressLimiter(cache, "guests_of_day", limits.guestsPerDay, 86_400),
     },
-    accounts: { node, accounts, authenticator, passwords, check, desk, registrations },
+    accounts: { node, accounts, answers, authenticator, passwords, check, desk, registrations },
     userCards: { cards, authenticator, staleMs },
     hot: { authenticator, hotPoll: reads.hotPoll },
+    border: { border, switches, authenticator },
+    switches: { node, authenticator, switches },
     userSearch: {
       node,
       accounts,
@@ -103,6 +118,7 @@ export function openHttp(config: Config, ground: HttpGround) {
     signIn: {
       desk,
       check,
+      known,
       authenticator,
       logins: perAddress("logins", settings.loginsPerMinute),
       refreshes: perAddress("refreshes", settings.refreshesPerMinute),
@@ -116,7 +132,8 @@ export function openHttp(config: Config, ground: HttpGround) {
       limiter: perAddress("rooms", limits.roomsPerMinute),
     },
     moderation: { node, rooms, authenticator },
-    operatorAccounts: { node, accounts, authenticator },
+    roomAssistant: { node, rooms, authenticator },
+    operatorAccounts: { node, accounts, answers, authenticator },
     apiKeys: { node, authenticator, keys: apiKeys, checker: keys, audit, bus: roads.bus },
     aiKeys: {
       ...{ node, authenticator, providers: ai.providers, credentials: ai.credentials },
@@ -133,14 +150,16 @@ export function openHttp(config: Config, ground: HttpGround) {
     resealing: { authenticator, storage },
     accountExport: { node, authenticator, storage, limiter: perAddress("exports", limits.exportsPerMinute) },
     events: { node, streams, authenticator },
-    health: { node, vitals: roads.vitals, storage, cache, gateway },
+    health: { node, vitals: roads.vitals, storage, cache, gateway, switches },
     metrics: {
       ...{ node, storage, cache, gateway, streams, hub, chat },
       ...{ vitals: roads.vitals, feed: roads.feed, pools: ai.meters, reads },
+      switching: { switches, load },
+      assistants,
       ai: { answers: ai.answerMeters, calls: ai.runs, hub: aiGateway.hub, streams: answerStreams },
     },
   });
   const clientAddress = new ClientAddress(server.trustedProxies, server.proxyHeader ?? "x-forwarded-for");
   const keyGuard = new KeyGuard(perAddress("keys", limits.keyFailuresPerMinute), monotonic);
-  return createHandler({ app, gateway, authenticator, clientAddress, keyGuard });
+  return createHandler({ app, gateway, authenticator, clientAddress, keyGuard, border });
 }

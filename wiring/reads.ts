@@ -11,6 +11,7 @@ import type { RoomDirectory } from "actors/room/directory.ts";
 import type { ActorNode } from "actors/runtime/node.ts";
 import type { Config } from "config";
 import { CardDesk } from "routes/card_desk.ts";
+import type { Switchboard } from "routes/switches/switchboard.ts";
 import type { Cache } from "storage/cache/cache.ts";
 import { VersionedMemory } from "storage/cache/versioned_memory.ts";
 import type { Storage } from "storage/storage.ts";
@@ -26,6 +27,7 @@ export interface ReadGround {
   readonly storage: Storage;
   readonly cache: Cache;
   readonly bus: Bus;
+  readonly switches: Pick<Switchboard, "isOn">;
 }
 
 export type Reads = Awaited<ReturnType<typeof openReads>>;
@@ -33,7 +35,7 @@ export type Reads = Awaited<ReturnType<typeof openReads>>;
 /** What reads of cards go through. */
 export async function openReads(
   { reads, stores }: Config,
-  { node, directory, storage, cache, bus }: ReadGround,
+  { node, directory, storage, cache, bus, switches }: ReadGround,
   owned: AsyncDisposableStack,
 ) {
   const { clock, random } = node.ports;
@@ -55,7 +57,7 @@ export async function openReads(
     filters,
     onRead: (key) => hot.count(key),
     isHot: (key) => hot.isHot(key),
-    servesStale: () => outdated === "on",
+    servesStale: () => outdated === "on" || switches.isOn("serve-stale"),
   });
   const { changes } = storage;
   const feed = owned.use(

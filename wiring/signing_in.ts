@@ -5,6 +5,7 @@ import { Arrivals } from "routes/arrivals.ts";
 import { CodeDelivery } from "routes/code_delivery.ts";
 import { CodeDesk } from "routes/code_desk.ts";
 import { CodeLimits } from "routes/code_limits.ts";
+import { KnownBrowsers } from "routes/known_browsers.ts";
 import { LoginThrottle } from "routes/login_throttle.ts";
 import { Flows } from "routes/oidc/flows.ts";
 import { OidcDesk } from "routes/oidc/oidc_desk.ts";
@@ -16,6 +17,7 @@ import { loadRegions } from "routes/region_file.ts";
 import { RefusedSignIns } from "routes/refused_sign_ins.ts";
 import { ResetDesk } from "routes/reset_desk.ts";
 import { SessionDesk } from "routes/session_desk.ts";
+import type { Border } from "routes/switches/border.ts";
 import { openSenders } from "senders/open.ts";
 import type { Cache } from "storage/cache/cache.ts";
 import type { Storage } from "storage/storage.ts";
@@ -26,6 +28,7 @@ export interface SigningInGround {
   readonly storage: Storage;
   readonly cache: Cache;
   readonly identity: Identity;
+  readonly border: Border;
 }
 
 export type SigningIn = Awaited<ReturnType<typeof openSigningIn>>;
@@ -33,7 +36,7 @@ export type SigningIn = Awaited<ReturnType<typeof openSigningIn>>;
 /** Passwords, codes and other providers: every way into an account. */
 export async function openSigningIn(
   { server, accounts: settings, passwords: hashing, codes, upkeep }: Config,
-  { node, storage, cache, identity }: SigningInGround,
+  { node, storage, cache, identity, border }: SigningInGround,
   owned: AsyncDisposableStack,
 ) {
   const { drops, ports: { clock, ids } } = node;
@@ -49,7 +52,11 @@ export async function openSigningIn(
   );
   const subjectsMax = upkeep.auditSubjectsMax;
   const refused = owned.use(new RefusedSignIns({ audit, ids, clock, drops, subjectsMax }));
-  const throttle = new LoginThrottle(cache, settings.loginAttempts);
+  const throttle = new LoginThrottle({
+    cache,
+    attempts: settings.loginAttempts,
+    attemptsTotal: settings.loginAttemptsTotal,
+  });
   const check = new PasswordCheck({ accounts, refused, passwords, throttle });
 
   const senders = openSenders({ ...codes, dataDir: server.dataDir });
@@ -65,7 +72,8 @@ export async function openSigningIn(
   const resets = owned.use(new ResetDesk({ node, accounts, codes: codeDesk, refused, clock, drops, max }));
 
   const arrivals = new Arrivals(cookies, await loadRegions(`${server.dataDir}/regions.csv`));
-  const desk = new SessionDesk({ node, accounts, tokens, cookies, origin, arrivals });
+  const known = new KnownBrowsers({ tokens, cookies, now: () => clock.now() });
+  const desk = new SessionDesk({ node, accounts, tokens, cookies, origin, arrivals, known });
   const registrations = new AddressLimiter(cache, "accounts", settings.accountsPerMinute);
 
   const described = await readProviders(server.dataDir);
@@ -84,7 +92,20 @@ export async function openSigningIn(
       origin,
       desk,
       registrations,
+      border,
     }),
   };
-  return { passwords, refused, check, delivery, codeDesk, codeLimits, resets, desk, registrations, oidc };
+  return {
+    passwords,
+    refused,
+    check,
+    known,
+    delivery,
+    codeDesk,
+    codeLimits,
+    resets,
+    desk,
+    registrations,
+    oidc,
+  };
 }

@@ -35,7 +35,8 @@ export function checkContent(data: Uint8Array, headers: Headers, maxBytes = BUS_
 function headerBytes(headers: Headers): number {
   if (headers === NO_HEADERS) return 0;
   let bytes = 0;
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name in headers) {
+    const value = headers[name]!;
     if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(value)) {
       throw new BarrageError(
         "invalid_request",

@@ -10,7 +10,9 @@ import { BarrageError } from "protocol/errors.ts";
 import type { Behaviour, Factory, Self, Turn } from "actors/runtime/behaviour.ts";
 import type { Input, Output } from "actors/runtime/definition.ts";
 import type { MembershipStore } from "storage/conversation_storage.ts";
+import { type AssistantPorts, withoutAssistants } from "actors/ai/assistant/ports.ts";
 import { Admission, type AdmissionPorts } from "./admission.ts";
+import { Assisting } from "./assisting.ts";
 import type { ConversationVerb, ConversationVerbs } from "./definition.ts";
 import { Cursors, type DeliveredCall, type ReadCall } from "./cursors.ts";
 import { Directs, type DirectsPorts } from "./directs.ts";
@@ -33,6 +35,8 @@ export type ConversationPorts =
   & ReportingPorts
   & {
     readonly memberships: MembershipStore;
+    /** @default There is no AI. */
+    readonly assistants?: AssistantPorts;
   };
 
 type In<V extends ConversationVerb> = Input<ConversationVerbs[V]>;
@@ -55,6 +59,7 @@ class Conversation implements Behaviour<ConversationVerbs> {
   readonly #reporting: Reporting;
   readonly #sweeping: Sweeping;
   readonly #typing: Typing;
+  readonly #assisting: Assisting;
   readonly #admission: Admission;
   readonly #group: Group;
 
@@ -62,19 +67,22 @@ class Conversation implements Behaviour<ConversationVerbs> {
     this.#ports = ports;
     this.#ledger = new Ledger(self, ports);
     this.#directs = new Directs(this.#ledger, ports);
-    this.#sending = new Sending(self, this.#ledger, this.#directs, ports);
+    this.#typing = new Typing(self, this.#ledger, ports.limits);
+    const assistants = ports.assistants ?? withoutAssistants();
+    this.#assisting = new Assisting(self, this.#ledger, this.#typing, ports.messages, assistants);
+    this.#sending = new Sending(self, this.#ledger, this.#directs, this.#assisting, ports);
     this.#revising = new Revising(this.#ledger, ports);
     this.#reading = new Reading(this.#ledger, ports.messages);
     this.#cursors = new Cursors(this.#ledger);
     this.#reporting = new Reporting(self, this.#ledger, ports);
     this.#sweeping = new Sweeping(this.#ledger, ports);
-    this.#typing = new Typing(self, this.#ledger, ports.limits);
     this.#admission = new Admission(this.#ledger, ports);
     this.#group = new Group(this.#ledger, ports);
   }
 
   async onActivate(): Promise<void> {
     await this.#ledger.load();
+    this.#assisting.wake();
   }
 
   async open({ peer }: In<"open">, { caller }: Turn): Promise<ConversationView> {
@@ -194,7 +202,8 @@ class Conversation implements Behaviour<ConversationVerbs> {
 
   async remove({ user }: In<"remove">, { caller }: Turn): Promise<Nothing> {
     const { author, roles } = await this.#admitInside("remove", caller);
-    await this.#admission.remove(user, author, roles);
+    if (user === this.#ledger.group.assistant?.id) await this.#assisting.remove(author);
+    else await this.#admission.remove(user, author, roles);
     return {};
   }
 
@@ -214,6 +223,26 @@ class Conversation implements Behaviour<ConversationVerbs> {
     const { author, roles } = await this.#admitInside("update", caller);
     await this.#group.update(input, author, roles);
     return await this.#reading.view(author.id);
+  }
+
+  async setAssistant({ assistant }: In<"setAssistant">, { caller }: Turn): Promise<ConversationView> {
+    const { author } = await this.#admitInside("setAssistant", caller);
+    if (assistant === null) await this.#assisting.remove(author);
+    else await this.#assisting.set(assistant, author);
+    return await this.#reading.view(author.id);
+  }
+
+  async assist({ wake }: In<"assist">, { caller }: Turn): Promise<Nothing> {
+    authorize("assist", caller, undefined);
+    await this.#ledger.load();
+    await this.#assisting.assist(wake);
+    return {};
+  }
+
+  async heard(news: In<"heard">, { caller }: Turn): Promise<Nothing> {
+    authorize("heard", caller, undefined);
+    await this.#assisting.heard(news);
+    return {};
   }
 
   async link(_input: Nothing, { caller }: Turn): Promise<Out<"link">> {

@@ -24,6 +24,8 @@ import {
   SYNC_MESSAGES_MAX,
   UpdateGroup,
 } from "protocol/chat.ts";
+import { News } from "actors/ai/assistant/inquiry.ts";
+import { SetAssistant } from "protocol/assistants.ts";
 import { ClientId, Ulid } from "protocol/ids.ts";
 import { ReportMessage } from "protocol/reports.ts";
 import { defineActor } from "actors/runtime/definition.ts";
@@ -88,6 +90,15 @@ export const conversationActor = defineActor({
     role: { input: OneUser.extend({ role: GroupRole.exclude(["owner"]) }), output: Nothing },
     transfer: { input: OneUser, output: Nothing },
     update: { input: UpdateGroup, output: Conversation },
+    /** Null removes it. */
+    setAssistant: {
+      input: z.strictObject({ assistant: SetAssistant.nullable() }),
+      output: Conversation,
+    },
+    /** The conversation's own timers: what its assistant is asked is brought on. */
+    assist: { input: z.strictObject({ wake: z.boolean().default(false) }), output: Nothing, reserved: true },
+    /** From itself: where an answer stands. */
+    heard: { input: News, output: Nothing, reserved: true },
     /** Makes the token of the join link, if there is none. */
     link: { input: Nothing, output: z.object({ link: LinkToken }) },
     unlink: { input: Nothing, output: Nothing },

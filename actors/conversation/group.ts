@@ -5,6 +5,7 @@ import {
   DEFAULT_GROUP_SETTINGS,
   type GroupRole,
   type GroupSettings,
+  type Member,
   type MemberPage,
   type UpdateGroup,
 } from "protocol/chat.ts";
@@ -128,12 +129,16 @@ export class Group {
       limit: limit + 1,
       ...(after === undefined ? {} : { after }),
     });
-    const shown = found.slice(0, limit);
-    const next = found.length > limit ? shown.at(-1)?.user.id : undefined;
-    return {
-      members: shown.map(({ user, role }) => ({ user, role })),
-      ...(next === undefined ? {} : { next }),
-    };
+    const all: Member[] = found.map(({ user, role }) => ({ user, role }));
+    const { assistant } = this.#ledger.group;
+    if (state === "member" && assistant !== undefined && assistant.id > (after ?? "")) {
+      const { id, name } = assistant;
+      all.push({ user: { id, name }, role: "member", kind: "assistant" });
+      all.sort((a, b) => a.user.id < b.user.id ? -1 : 1);
+    }
+    const members = all.slice(0, limit);
+    const next = all.length > limit ? members.at(-1)?.user.id : undefined;
+    return { members, ...(next === undefined ? {} : { next }) };
   }
 
   #member(user: string): MemberRecord {

@@ -1,3 +1,4 @@
+import { type AssistantPorts, withoutAssistants } from "actors/ai/assistant/ports.ts";
 import type { Bus } from "actors/bus/bus.ts";
 import type { ActorNode } from "actors/runtime/node.ts";
 import type { Storage } from "storage/storage.ts";
@@ -15,6 +16,7 @@ export function hostConversations(
   { conversations, memberships, messages, accounts, reports, audit }: Stores,
   bus: Bus,
   limits: ConversationLimits = DEFAULT_CONVERSATION_LIMITS,
+  assistants: AssistantPorts = withoutAssistants(),
 ): void {
   node.host(
     conversationActor,
@@ -23,6 +25,7 @@ export function hostConversations(
       doorbell: new Doorbell(bus),
       people: new People(accounts),
       drops: node.drops,
+      assistants,
     }),
   );
 }

@@ -61,7 +61,7 @@ export interface Change {
   readonly said?: readonly MessageRecord[];
   readonly rewritten?: Message;
   readonly members?: readonly MemberRecord[];
-  readonly group?: Pick<ConversationPatch, "settings" | "link">;
+  readonly group?: Pick<ConversationPatch, "settings" | "link" | "assistant" | "questions">;
   readonly swept?: SweptRecord;
   /** Written in the same commit, and nothing that is remembered here. */
   readonly beside?: readonly Write[];
@@ -252,9 +252,7 @@ export class Ledger {
   #apply({ version, said = [], rewritten, members = [], group, swept, events = [] }: Change): void {
     const { record, members: known, recent } = this.present;
     if (record.kind === "group" && group !== undefined) {
-      const { link = record.link, settings = record.settings } = group;
-      const { link: _link, ...rest } = record;
-      this.#present = { ...this.present, record: { ...rest, settings, ...(link ? { link } : {}) } };
+      this.#present = { ...this.present, record: patched(record, group) };
     }
     const moved = members.filter((member) => known.get(member.user.id)?.state !== member.state);
     known.keep(members);
@@ -302,4 +300,16 @@ export class Ledger {
     const previous = String(this.#toldVersion);
     this.#self.publish(name, body, { ...headers, previous, members: String(this.#membersVersion) });
   }
+}
+
+function patched(record: GroupRecord, group: NonNullable<Change["group"]>): GroupRecord {
+  const { link = record.link, settings = record.settings, questions = record.questions ?? [] } = group;
+  const assistant = group.assistant === undefined ? record.assistant : group.assistant;
+  const { link: _link, assistant: _assistant, questions: _questions, ...rest } = record;
+  return {
+    ...{ ...rest, settings },
+    ...(link ? { link } : {}),
+    ...(assistant ? { assistant } : {}),
+    ...(questions.length === 0 ? {} : { questions }),
+  };
 }

@@ -10,6 +10,7 @@ import type {
 import { BarrageError } from "protocol/errors.ts";
 import type { User } from "protocol/users.ts";
 import type { MemberRecord, MessageStore, SeqRange } from "storage/conversation_storage.ts";
+import { shownTo } from "actors/ai/assistant/ports.ts";
 import { settingsOf } from "./directs.ts";
 import { settingsEvent } from "./events.ts";
 import type { Ledger } from "./ledger.ts";
@@ -51,7 +52,12 @@ export class Reading {
       ...{ muted, pinned, archived, blocked },
       ...(last !== undefined && last.seq >= own.visibleFrom ? { last } : {}),
       ...(record.kind === "direct" ? { deliveredSeq: own.deliveredSeq, ...this.#peer(user) } : {
-        group: { ...record.settings, number: record.number, members: members.count, role: own.role },
+        group: {
+          ...{ ...record.settings, number: record.number, members: members.count, role: own.role },
+          ...(record.assistant === undefined
+            ? {}
+            : { assistant: shownTo(record.assistant, own.role !== "member") }),
+        },
       }),
     };
   }

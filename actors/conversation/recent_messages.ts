@@ -1,21 +1,31 @@
 import type { Message } from "protocol/chat.ts";
 import type { MessageRecord, SentRecord } from "storage/conversation_storage.ts";
 
-/** What was sent under which id lately, so that a retry is answered at once. Bounded; the oldest is forgotten first. */
+/** What was sent under one id: a message, or what of it the store has found. */
+interface Remembered extends Omit<SentRecord, "sender" | "clientId"> {
+  readonly sender: { readonly id: string };
+}
+
+/**
+ * What was sent under which id lately, so that a retry is answered at once: the last `max` at least, and twice as many at
+ * most, as the older half goes at once. Two senders who choose the same id are rare: the later one is remembered.
+ */
 class SentIds {
-  readonly #sent = new Map<string, SentRecord>();
+  #newer = new Map<string, Remembered>();
+  #older = new Map<string, Remembered>();
 
   constructor(readonly max: number) {}
 
-  get(sender: string, clientId: string): SentRecord | undefined {
-    return this.#sent.get(`${sender} ${clientId}`);
+  get(sender: string, clientId: string): Remembered | undefined {
+    const found = this.#newer.get(clientId) ?? this.#older.get(clientId);
+    return found?.sender.id === sender ? found : undefined;
   }
 
-  add(record: SentRecord): void {
-    this.#sent.set(`${record.sender} ${record.clientId}`, record);
-    if (this.#sent.size <= this.max) return;
-    const [oldest] = this.#sent.keys();
-    if (oldest !== undefined) this.#sent.delete(oldest);
+  add(clientId: string, sent: Remembered): void {
+    this.#newer.set(clientId, sent);
+    if (this.#newer.size < this.max) return;
+    this.#older = this.#newer;
+    this.#newer = new Map();
   }
 }
 
@@ -39,7 +49,7 @@ export class RecentMessages {
     kept: { readonly from: number; readonly to: number },
     version: number,
   ) {
-    this.#sent = new SentIds(max * 2);
+    this.#sent = new SentIds(max);
     this.#messages = tail.map(({ message }) => message);
     this.#first = tail[0]?.message.seq ?? kept.to + 1;
     this.#changedBefore = this.#first <= kept.from ? 0 : version;
@@ -54,13 +64,15 @@ export class RecentMessages {
     return this.#messages;
   }
 
-  sent(sender: string, clientId: string): SentRecord | undefined {
+  sent(sender: string, clientId: string): Remembered | undefined {
     return this.#sent.get(sender, clientId);
   }
 
   /** Found in the store, and perhaps asked for again. */
   remember(records: readonly SentRecord[]): void {
-    for (const record of records) this.#sent.add(record);
+    for (const { sender, clientId, seq, id, at } of records) {
+      this.#sent.add(clientId, { sender: { id: sender }, seq, id, at });
+    }
   }
 
   push(records: readonly MessageRecord[]): void {
@@ -108,9 +120,7 @@ export class RecentMessages {
 
   #rememberSent(records: readonly MessageRecord[]): void {
     for (const { message, clientId } of records) {
-      if (clientId === undefined) continue;
-      const { sender, seq, id, at } = message;
-      this.#sent.add({ sender: sender.id, clientId, seq, id, at });
+      if (clientId !== undefined) this.#sent.add(clientId, message);
     }
   }
 }

@@ -6,6 +6,7 @@ import type { Call } from "actors/runtime/call.ts";
 import type { Self } from "actors/runtime/behaviour.ts";
 import type { Drops } from "actors/runtime/drops.ts";
 import type { MemberRecord, MessageRecord, MessageStore, SentRecord } from "storage/conversation_storage.ts";
+import type { Assisting } from "./assisting.ts";
 import type { Sending as SendInput } from "./definition.ts";
 import type { Directs } from "./directs.ts";
 import type { Ledger } from "./ledger.ts";
@@ -34,18 +35,45 @@ interface Refused {
   readonly error: BarrageError;
 }
 
+/** What one batch will store, in order. Few senders choose the id of another, so one id nearly always finds its draft. */
+class Drafts {
+  readonly all: Draft[] = [];
+  readonly #byId = new Map<string, Draft>();
+
+  find(sender: string, clientId: string): Draft | undefined {
+    const found = this.#byId.get(clientId);
+    if (found === undefined || found.sender.id === sender) return found;
+    return this.#byId.get(`${sender} ${clientId}`);
+  }
+
+  add(draft: Draft): void {
+    const { sender, clientId } = draft;
+    this.all.push(draft);
+    // An id of a client has no spaces.
+    this.#byId.set(this.#byId.has(clientId) ? `${sender.id} ${clientId}` : clientId, draft);
+  }
+}
+
 /** Takes what waits, stores it in one commit, tells it and acknowledges it: a batch has one order, and one price. */
 export class Sending {
   readonly #self: Self;
   readonly #ledger: Ledger;
   readonly #directs: Directs;
+  readonly #assisting: Pick<Assisting, "questionsIn" | "take">;
   readonly #ports: SendingPorts;
   readonly #rates: SendRates;
 
-  constructor(self: Self, ledger: Ledger, directs: Directs, ports: SendingPorts) {
+  constructor(
+    self: Self,
+    ledger: Ledger,
+    directs: Directs,
+    assisting: Pick<Assisting, "questionsIn" | "take">,
+    ports: SendingPorts,
+  ) {
     this.#self = self;
     this.#ledger = ledger;
     this.#directs = directs;
+    this.#assisting = assisting;
     this.#ports = ports;
     this.#rates = new SendRates(ports.limits);
   }
@@ -53,7 +81,7 @@ export class Sending {
   async send(calls: readonly SendCall[]): Promise<void> {
     await this.#ledger.load();
     await this.#directs.prepare();
-    const drafts = new Map<string, Draft>();
+    const drafts = new Drafts();
     const senders: string[] = [];
     const refused: Refused[] = [];
     for (const call of calls) {
@@ -67,24 +95,24 @@ export class Sending {
           refused.push({ call, error });
           continue;
         }
-        drafts.set(`${sender.id} ${clientId}`, { calls: [call], sender, clientId });
+        drafts.add({ calls: [call], sender, clientId });
         senders.push(sender.id);
       } catch (error) {
         this.#refuse(call, BarrageError.from(error));
       }
     }
     await this.#answerEarlier(refused);
-    await this.#store([...drafts.values()]);
+    await this.#store(drafts.all);
   }
 
-  #repeats(call: SendCall, sender: User, drafts: ReadonlyMap<string, Draft>): boolean {
+  #repeats(call: SendCall, sender: User, drafts: Drafts): boolean {
     const { id: clientId } = call.input;
     const earlier = this.#ledger.exists ? this.#ledger.present.recent.sent(sender.id, clientId) : undefined;
     if (earlier !== undefined) {
       call.reply(this.#ack(earlier));
       return true;
     }
-    const twin = drafts.get(`${sender.id} ${clientId}`);
+    const twin = drafts.find(sender.id, clientId);
     twin?.calls.push(call);
     return twin !== undefined;
   }
@@ -138,13 +166,16 @@ export class Sending {
   async #append(drafts: readonly Draft[]): Promise<readonly Draft[]> {
     const records = this.#records(drafts);
     const version = this.#ledger.version + records.length;
+    const asked = this.#assisting.questionsIn(records);
     try {
-      await this.#ledger.commit({ version, said: records, members: this.#renamed(drafts, version) });
+      const members = this.#renamed(drafts, version);
+      await this.#ledger.commit({ version, said: records, members, ...asked.change });
     } catch (error) {
       if (!(error instanceof BarrageError) || error.reason !== "conflict") throw error;
       return await this.#answerFound(drafts);
     }
     this.#acknowledgeAll(drafts, records);
+    await this.#assisting.take(asked);
     return [];
   }
 

@@ -1,5 +1,6 @@
 import { BarrageError, ERRORS } from "protocol/errors.ts";
 import type { ActorNode } from "actors/runtime/node.ts";
+import { hash32 } from "actors/runtime/shard.ts";
 import type { Entity } from "storage/card_storage.ts";
 import type { Entry, FirstLevel, KeptEntry, VersionedCache } from "storage/cache/versioned_cache.ts";
 import { lookupActor, lookupKey } from "./definition.ts";
@@ -36,6 +37,13 @@ export interface CardReaderOptions {
   readonly servesStale?: () => boolean;
 }
 
+/** Of the time by which a card is renewed early, as a multiple of its scale. */
+const EARLY_MOST = 21;
+/** The share of their time by which cards differ. */
+const SPREAD = 0.1;
+/** A bucket that moves as often while it is asked is not at rest anywhere. */
+const ASKS_MAX = 3;
+
 const NONE: CardRead = { version: 0, json: undefined, ageMs: 0 };
 
 /**
@@ -67,15 +75,14 @@ export class CardReader {
   ): Promise<CardRead> {
     const { filters, onRead } = this.#options;
     const key = cacheKey(entity, id);
-    onRead?.(key);
-    if (!fresh) {
-      const first = this.#fromFirst(entity, id, key);
-      if (first !== undefined && first.version >= atLeast) return first;
-    }
-    if (filters !== undefined && this.#isNone(filters[entity], id, fresh)) {
+    const first = fresh ? undefined : this.#fromFirst(entity, id, key);
+    if (first === undefined && filters !== undefined && this.#isNone(filters[entity], id, fresh)) {
       this.#counts.unknown++;
       return NONE;
     }
+    // Not of what is refused: a flood of ids that nothing has must not hide which ones are hot.
+    onRead?.(key);
+    if (first !== undefined && first.version >= atLeast) return first;
     try {
       if (fresh) return await this.#look(entity, id, key, 0);
       const shown = await (this.#reading.get(key) ?? this.#load(entity, id, key));
@@ -111,7 +118,7 @@ export class CardReader {
     this.#counts.first++;
     // So nobody ever waits for what many read.
     if (entry.keptMs * 2 >= limits.firstMs && isHot?.(key)) this.#renewFirst(entity, id, key);
-    else if (this.#dueEarly(entry)) this.#renew(entity, id, key, entry);
+    else if (this.#dueEarly(key, entry)) this.#renew(entity, id, key, entry);
     return shown(entry);
   }
 
@@ -133,24 +140,40 @@ export class CardReader {
     if (entry === undefined || !this.#usable(entry)) return await this.#look(entity, id, key, limits.shareMs);
     this.#counts.shared++;
     this.#keep(key, entry, flushes);
-    if (this.#dueEarly(entry)) this.#renew(entity, id, key, entry);
+    if (this.#dueEarly(key, entry)) this.#renew(entity, id, key, entry);
     return shown(entry);
   }
 
   async #look(entity: Entity, id: string, key: string, maxAgeMs: number): Promise<CardRead> {
-    const { node } = this.#options;
-    const { clock } = node.ports;
     const flushes = this.#flushes;
-    const asked = clock.monotonic();
-    const found = await node.ref(lookupActor, lookupKey(entity, id)).get({ id, maxAgeMs });
+    const entry = await this.#ask(entity, id, maxAgeMs);
     this.#counts.looked++;
-    const { version, value, costMs } = found;
-    if (version === 0) this.#options.filters?.[entity].missed(id);
-    // Of the two ways only the sum is known: taken for the answer's, the card is older than it is, never younger.
-    const underWayMs = Math.max(0, clock.monotonic() - asked - found.heldMs);
-    const entry = { version, value, costMs, ageMs: found.ageMs + underWayMs };
+    if (entry.version === 0) this.#options.filters?.[entity].missed(id);
     this.#keep(key, entry, flushes);
     return shown(entry);
+  }
+
+  async #ask(entity: Entity, id: string, maxAgeMs: number): Promise<Entry> {
+    const { node } = this.#options;
+    const { clock, limits: { callTimeoutMs } } = node.ports;
+    const lookup = node.ref(lookupActor, lookupKey(entity, id));
+    const until = clock.monotonic() + callTimeoutMs;
+    for (let asks = 1;; asks++) {
+      const asked = clock.monotonic();
+      try {
+        const { version, value, costMs, ...found } = await lookup.get(
+          { id, maxAgeMs },
+          { timeoutMs: until - asked },
+        );
+        // Of the two ways only the sum is known: taken for the answer's, the card is older than it is, never younger.
+        const underWayMs = Math.max(0, clock.monotonic() - asked - found.heldMs);
+        return { version, value, costMs, ageMs: found.ageMs + underWayMs };
+      } catch (error) {
+        // Before its time: the bucket moved to another node and left what it held. A read may just be asked again.
+        const moved = BarrageError.from(error).reason === "timeout" && clock.monotonic() < until;
+        if (!moved || asks === ASKS_MAX) throw error;
+      }
+    }
   }
 
   #keep(key: string, entry: Entry, flushes: number): void {
@@ -164,13 +187,17 @@ export class CardReader {
 
   /**
    * Probabilistic early expiration (Vattani, Chierichetti, Lowenstein 2015): the dearer a card is and the closer to its
-   * time, the likelier somebody renews it before. It also spreads those that were read together.
+   * time, the likelier somebody renews it before. The time of each is another one, so that what was read together is not
+   * renewed together.
    */
-  #dueEarly({ value, ageMs, costMs }: Entry): boolean {
+  #dueEarly(key: string, { value, ageMs, costMs }: Entry): boolean {
     if (value === undefined) return false;
     const { freshMs, earlyFactor } = this.#options.limits;
-    const early = -Math.log(1 - this.#options.random()) * earlyFactor * Math.max(1, costMs);
-    return ageMs + early >= freshMs;
+    const scaleMs = earlyFactor * Math.max(1, costMs);
+    // So far ahead is less likely than one in a thousand million; a random number costs more than the rest of a read.
+    if (freshMs * (1 - SPREAD) - ageMs > EARLY_MOST * scaleMs) return false;
+    const timeMs = freshMs * (1 - SPREAD * (hash32(key) % 1_024) / 1_024);
+    return ageMs - Math.log(1 - this.#options.random()) * scaleMs >= timeMs;
   }
 
   #renew(entity: Entity, id: string, key: string, { ageMs }: Entry): void {

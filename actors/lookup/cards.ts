@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Privacy } from "protocol/accounts.ts";
+import { Assistant } from "protocol/assistants.ts";
 import { RoomSettings } from "protocol/rooms.ts";
 import { User } from "protocol/users.ts";
 import type { Cards, Entity } from "storage/card_storage.ts";
@@ -23,6 +24,7 @@ const SCHEMAS: { readonly [E in Entity]: z.ZodType<Cards[E]> } = {
     moderators: z.array(z.string()),
     state: z.enum(["live", "ended", "deleted"]),
     settings: RoomSettings,
+    assistant: z.exactOptional(Assistant),
     createdAt: z.int(),
     endedAt: z.exactOptional(z.int()),
   }),

@@ -6,6 +6,7 @@ import type { Entity } from "storage/card_storage.ts";
 import type { Entry } from "storage/cache/versioned_cache.ts";
 import { entityOf, type Looked, type LookupVerbs } from "./definition.ts";
 import type { Found, Merger } from "./merger.ts";
+import { refusalOf } from "./permissions.ts";
 
 /** A card as it lies in the store: its version, and itself in JSON. */
 export interface StoredCard {
@@ -43,6 +44,11 @@ class Lookup implements Behaviour<LookupVerbs> {
   get(calls: readonly Call<Input<LookupVerbs["get"]>, Looked>[]): void {
     const merger = this.#ports.mergers[this.#entity];
     for (const call of calls) {
+      const refusal = refusalOf(call.caller);
+      if (refusal !== undefined) {
+        call.fail(refusal);
+        continue;
+      }
       const { id, maxAgeMs } = call.input;
       // The turn does not wait for the query, or the bucket would stand still while a slow one runs.
       call.hold();

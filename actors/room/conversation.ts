@@ -1,4 +1,5 @@
 import { BarrageError } from "protocol/errors.ts";
+import type { Item } from "protocol/items.ts";
 import type { Joined, MessagePage, Position, RoomSettings, Say } from "protocol/rooms.ts";
 import type { User } from "protocol/users.ts";
 import type { z } from "zod";
@@ -32,6 +33,9 @@ export interface ConversationPorts {
   readonly limits: RoomLimits;
 }
 
+/** Told of what was said, once it is stored. */
+export type OnSaid = (records: readonly ItemRecord[]) => void;
+
 /**
  * What is said in one room, and who is there to hear it: danmaku wait for the tick, are stored, published and then
  * acknowledged. Who may speak, and whether the room is live, its room has checked before.
@@ -39,6 +43,7 @@ export interface ConversationPorts {
 export class Conversation {
   readonly #self: Self;
   readonly #ports: ConversationPorts;
+  readonly #onSaid: OnSaid;
   #head = 0;
   #total = 0;
   readonly #recent: RecentItems;
@@ -55,9 +60,10 @@ export class Conversation {
   #countedOnline = 0;
   #trimArmed = false;
 
-  constructor(self: Self, ports: ConversationPorts) {
+  constructor(self: Self, ports: ConversationPorts, onSaid: OnSaid) {
     this.#self = self;
     this.#ports = ports;
+    this.#onSaid = onSaid;
     const { memoryItems, saidIds, speakersMax } = ports.limits;
     this.#recent = new RecentItems(memoryItems);
     this.#said = new SaidIds(saidIds.maxCount, saidIds.maxAgeMs);
@@ -179,6 +185,19 @@ export class Conversation {
     this.#publish(records);
     for (const calls of this.#waiting.values()) for (const call of calls) call.reply(ACCEPTED);
     this.#waiting.clear();
+    this.#onSaid(records);
+  }
+
+  /** What the assistant says goes with the next tick; it is bound by no rate, as it speaks only when asked. */
+  async speak(user: User, text: string, clientId: string): Promise<void> {
+    if (this.#said.has(user.id, clientId)) return;
+    this.#tick.add({ user, text, style: undefined, clientId, assistant: true });
+    await this.proceed();
+  }
+
+  /** The newest items in memory, ascending. */
+  recent(limit: number): readonly Item[] {
+    return this.#recent.tail(limit);
   }
 
   /** The end is a frame of its own. */

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { News } from "actors/ai/assistant/inquiry.ts";
+import { OwnAssistant, SetAssistant } from "protocol/assistants.ts";
 import { Ulid } from "protocol/ids.ts";
 import {
   CreateRoom,
@@ -42,6 +44,10 @@ export const roomActor = defineActor({
     mute: { input: OneUser.extend(MuteUser.shape), output: Mute },
     unmute: { input: OneUser, output: Nothing },
     mutes: { input: Nothing, output: Mutes },
+    /** With what it is told. */
+    assistant: { input: Nothing, output: OwnAssistant },
+    setAssistant: { input: SetAssistant, output: OwnAssistant },
+    removeAssistant: { input: Nothing, output: Nothing },
     join: { input: z.strictObject({ resume: Position.optional() }), output: Joined },
     say: { input: Say, output: z.object({ accepted: z.literal(true) }), batched: 1_000 },
     messages: {
@@ -51,6 +57,14 @@ export const roomActor = defineActor({
     attend: { input: Attendance, output: Position.extend({ online: z.int().nonnegative() }) },
     tick: { input: Nothing, output: Nothing, reserved: true },
     trim: { input: Nothing, output: Nothing, reserved: true },
+    /** The room's own timer: what its assistant is asked is brought on. */
+    assist: { input: z.strictObject({ wake: z.boolean() }), output: Nothing, reserved: true },
+    /** From itself: where an answer stands, or that there are too many questions. */
+    heard: {
+      input: z.union([News, z.strictObject({ kind: z.literal("crowded") })]),
+      output: Nothing,
+      reserved: true,
+    },
   },
 });
 

@@ -38,12 +38,17 @@ export const MAY: Readonly<Record<RoomVerb, Allowed>> = {
   mute: MODERATORS,
   unmute: MODERATORS,
   mutes: MODERATORS,
+  assistant: MODERATORS,
+  setAssistant: CHIEFS,
+  removeAssistant: MODERATORS,
   join: EVERYONE,
   say: [...USERS, "service:messages"],
   messages: EVERYONE,
   attend: RUNTIME,
   tick: RUNTIME,
   trim: RUNTIME,
+  assist: RUNTIME,
+  heard: RUNTIME,
 };
 
 /**

@@ -1,3 +1,11 @@
+import {
+  assistantOf,
+  type AssistantPorts,
+  sameAssistant,
+  shownTo,
+  withoutAssistants,
+} from "actors/ai/assistant/ports.ts";
+import type { OwnAssistant, SetAssistant } from "protocol/assistants.ts";
 import { BarrageError } from "protocol/errors.ts";
 import {
   type CreateRoom,
@@ -11,17 +19,22 @@ import {
   type UpdateRoom,
 } from "protocol/rooms.ts";
 import { codePoints } from "protocol/text.ts";
+import type { User } from "protocol/users.ts";
 import type { z } from "zod";
 import type { Behaviour, Factory, Self, Turn } from "actors/runtime/behaviour.ts";
 import type { Drops } from "actors/runtime/drops.ts";
 import type { RoomPatch, RoomRecord, Write } from "storage/storage.ts";
+import { Assisting } from "./assisting.ts";
 import { Conversation, type ConversationPorts, type SayCall } from "./conversation.ts";
+import type { Input } from "actors/runtime/definition.ts";
 import type { Attendance, RoomVerbs } from "./definition.ts";
 import { Mutes } from "./mutes.ts";
 import { authorize, authorizeMuting, isAboveMutes } from "./permissions.ts";
 
 export interface RoomPorts extends ConversationPorts {
   readonly drops: Drops;
+  /** @default There is no AI. */
+  readonly assistants?: AssistantPorts;
 }
 
 export function roomFactory(ports: RoomPorts): Factory<RoomVerbs> {
@@ -35,13 +48,17 @@ class Room implements Behaviour<RoomVerbs> {
   readonly #self: Self;
   readonly #ports: RoomPorts;
   readonly #conversation: Conversation;
+  readonly #assistants: AssistantPorts;
+  readonly #assisting: Assisting;
   #record: RoomRecord | undefined;
   #mutes = new Mutes([]);
 
   constructor(self: Self, ports: RoomPorts) {
     this.#self = self;
     this.#ports = ports;
-    this.#conversation = new Conversation(self, ports);
+    this.#conversation = new Conversation(self, ports, (records) => this.#assisting.said(records));
+    this.#assistants = ports.assistants ?? withoutAssistants();
+    this.#assisting = this.#assist();
   }
 
   async onActivate(): Promise<void> {
@@ -60,6 +77,7 @@ class Room implements Behaviour<RoomVerbs> {
 
   onEnd(): void {
     this.#ports.directory.counted(this.#self.key, 0);
+    this.#assisting.end();
   }
 
   async create(input: z.output<typeof CreateRoom>, { caller }: Turn): Promise<RoomView> {
@@ -165,6 +183,30 @@ class Room implements Behaviour<RoomVerbs> {
     return { mutes: this.#mutes.at(this.#self.clock.now()) };
   }
 
+  assistant(_input: unknown, { caller }: Turn): OwnAssistant {
+    const record = this.#present();
+    authorize("assistant", caller, record);
+    if (record.assistant === undefined) throw new BarrageError("not_found", "The room has no assistant");
+    return record.assistant;
+  }
+
+  async setAssistant(input: SetAssistant, { caller }: Turn): Promise<OwnAssistant> {
+    const record = this.#present();
+    authorize("setAssistant", caller, record);
+    this.#open();
+    const nextId = () => this.#self.ids.next();
+    const assistant = await assistantOf(input, record.assistant, this.#assistants, nextId);
+    if (!sameAssistant(record.assistant, assistant)) await this.#change(record, { assistant });
+    return assistant;
+  }
+
+  async removeAssistant(_input: unknown, { caller }: Turn): Promise<Nothing> {
+    const record = this.#present();
+    authorize("removeAssistant", caller, record);
+    if (record.assistant !== undefined) await this.#change(record, { assistant: null });
+    return {};
+  }
+
   async join({ resume }: { resume?: Position | undefined }, { caller }: Turn): Promise<Joined> {
     authorize("join", caller, this.#open());
     return await this.#conversation.join(resume);
@@ -208,6 +250,31 @@ class Room implements Behaviour<RoomVerbs> {
     return {};
   }
 
+  async assist(_input: unknown, { caller }: Turn): Promise<Nothing> {
+    authorize("assist", caller, this.#record);
+    await this.#assisting.assist();
+    return {};
+  }
+
+  async heard(news: Input<RoomVerbs["heard"]>, { caller }: Turn): Promise<Nothing> {
+    authorize("heard", caller, this.#record);
+    await this.#assisting.heard(news);
+    return {};
+  }
+
+  #assist(): Assisting {
+    const live = () => this.#record?.state === "live" ? this.#record : undefined;
+    const room = {
+      get record() {
+        return live();
+      },
+      isMuted: (user: string) => this.#mutes.leftMs(user, this.#self.clock.now()) > 0,
+      recent: (limit: number) => this.#conversation.recent(limit),
+      speak: (as: User, text: string, id: string) => this.#conversation.speak(as, text, id),
+    };
+    return new Assisting(this.#self, room, this.#assistants);
+  }
+
   #admit(call: SayCall): void {
     const record = this.#open();
     const { caller, input } = call;
@@ -228,12 +295,16 @@ class Room implements Behaviour<RoomVerbs> {
       throw new BarrageError("muted", "You are muted in this room", { retryAfterMs: mutedMs });
     }
     this.#conversation.take(call, caller.user, settings);
+    this.#assisting.notice(caller, input.text);
   }
 
   async #change(record: RoomRecord, patch: RoomPatch, writes: readonly Write[] = []): Promise<RoomRecord> {
     await this.#conversation.flush();
     await this.#self.commit([this.#ports.rooms.update(record.id, patch), ...writes]);
-    const changed = { ...record, ...patch };
+    const { assistant: given, ...others } = patch;
+    const { assistant: before, ...kept } = record;
+    const assistant = given === undefined ? before : given;
+    const changed = { ...kept, ...others, ...(assistant ? { assistant } : {}) };
     this.#keep(changed);
     if (patch.state !== undefined && patch.state !== "live") {
       this.#ports.directory.closed(record.id, patch.state);
@@ -259,7 +330,8 @@ class Room implements Behaviour<RoomVerbs> {
     return record;
   }
 
-  #view({ id, title, owner, moderators, state, settings, createdAt, endedAt }: RoomRecord): RoomView {
+  #view(record: RoomRecord): RoomView {
+    const { id, title, owner, moderators, state, settings, assistant, createdAt, endedAt } = record;
     return {
       id,
       title,
@@ -267,6 +339,7 @@ class Room implements Behaviour<RoomVerbs> {
       moderators: [...moderators],
       state: state === "live" ? "live" : "ended",
       settings,
+      ...(assistant === undefined ? {} : { assistant: shownTo(assistant) }),
       online: this.#conversation.online,
       createdAt,
       ...(endedAt === undefined ? {} : { endedAt }),

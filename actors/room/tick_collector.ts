@@ -10,6 +10,8 @@ export interface Utterance {
   readonly text: string;
   readonly style: SayStyle | undefined;
   readonly clientId: string | undefined;
+  /** By an AI. */
+  readonly assistant?: true;
 }
 
 interface Merged {
@@ -30,7 +32,8 @@ export class TickCollector {
   }
 
   add(utterance: Utterance): void {
-    const key = mergeKey(utterance.text);
+    // What an AI says is never taken for a person's.
+    const key = `${utterance.assistant ? "\n" : ""}${mergeKey(utterance.text)}`;
     let entry = this.#entries.get(key);
     if (entry === undefined) {
       entry = { first: utterance, others: [], said: [], count: 0 };
@@ -57,6 +60,7 @@ export class TickCollector {
         text: first.text,
         count,
         ...(first.style === undefined ? {} : { style: first.style }),
+        ...(first.assistant ? { assistant: true } : {}),
         at,
       };
       records.push({ item, total, said });

@@ -1,5 +1,5 @@
 import type { Headers } from "actors/bus/bus.ts";
-import type { Write } from "storage/storage.ts";
+import type { Survives, Write } from "storage/storage.ts";
 import type { Call } from "./call.ts";
 import type { Caller } from "./caller.ts";
 import type { Clock } from "./clock.ts";
@@ -26,6 +26,8 @@ export interface Turn {
 export interface CommitOptions {
   /** The writes make the row that carries the actor's fence; `conflict` when it is there already. */
   readonly founding?: boolean;
+  /** @default {"machine"} */
+  readonly survives?: Survives;
 }
 
 /** What an actor holds of the runtime for one incarnation. */

@@ -23,6 +23,8 @@ export interface ActorDefinition<V extends Verbs = Verbs> {
   readonly verbs: V;
   /** The stored thing whose row carries this actor's fence; absent for actors that store nothing. */
   readonly noun?: Fence["noun"];
+  /** It leaves memory after so many milliseconds without a command, if that is sooner than others do. */
+  readonly idleMs?: number;
 }
 
 export function defineActor<const V extends Verbs>(definition: ActorDefinition<V>): ActorDefinition<V> {

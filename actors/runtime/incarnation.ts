@@ -88,7 +88,7 @@ export class Incarnation implements Self {
     this.#turn = undefined;
   }
 
-  async commit(writes: readonly Write[], { founding = false }: CommitOptions = {}): Promise<void> {
+  async commit(writes: readonly Write[], { founding = false, survives }: CommitOptions = {}): Promise<void> {
     const { definition, key, epoch } = this.#dwelling;
     if (definition.noun === undefined) {
       throw new Error(`Cannot commit: ${definition.kind} has no row to fence`);
@@ -98,7 +98,7 @@ export class Incarnation implements Self {
     const timer = this.#timerDone ? undefined : this.#turn.timer;
     const all = timer === undefined ? writes : [...writes, this.#ports.timers.done(timer)];
     try {
-      await this.#ports.lane.commit({ noun: definition.noun, id: key, epoch, founding }, all);
+      await this.#ports.lane.commit({ noun: definition.noun, id: key, epoch, founding }, all, survives);
     } catch (error) {
       if (error instanceof FencedError) throw error;
       // Nothing of it is stored, and who applies a change after its commit has nothing to take back.

@@ -106,7 +106,7 @@ export class ActorNode implements ActivationHost, Sender {
     if (options.networked) this.#remote = this.#connect(options);
   }
 
-  #connect({ node, bus, clock, random }: NodeOptions): Remote {
+  #connect({ node, bus, clock, random, storage }: NodeOptions): Remote {
     const { limits, ids } = this.ports;
     return new Remote({
       nodeId: node.id,
@@ -117,6 +117,7 @@ export class ActorNode implements ActivationHost, Sender {
       nextId: () => ids.next(),
       windowMax: limits.mailbox.maxCount,
       targetsMax: limits.actorsMax,
+      shards: () => storage.ownership.shards(),
       host: {
         definitionOf: (kind) => this.#population.find(kind)?.definition,
         isHere: ({ kind }, key) => this.#population.of(kind).activations.has(key),
@@ -344,7 +345,8 @@ export class ActorNode implements ActivationHost, Sender {
   #passivateIdle(now: number): void {
     const { idleMs, actorsMax } = this.ports.limits;
     for (const activation of this.#population.ofShards()) {
-      if (now - activation.lastUsedAt >= idleMs && activation.quiet) this.#passivate(activation);
+      const mostMs = Math.min(idleMs, activation.definition.idleMs ?? Infinity);
+      if (now - activation.lastUsedAt >= mostMs && activation.quiet) this.#passivate(activation);
     }
     // Some room is made before it is needed, so that a new actor rarely has to wait for an old one's flush.
     if (this.#population.sharded > actorsMax * 0.95) this.#makeRoom();

@@ -4,6 +4,7 @@ import type { Call } from "./call.ts";
 /** Calls taken from the mailbox and not answered: running over an await, or held for a later turn. */
 export class OpenCalls {
   #calls: Set<Call> | undefined;
+  readonly #forget = (call: Call) => void this.#calls?.delete(call);
 
   get size(): number {
     return this.#calls?.size ?? 0;
@@ -13,9 +14,7 @@ export class OpenCalls {
     if (call.settled || this.#calls?.has(call)) return;
     const calls = this.#calls ??= new Set();
     calls.add(call);
-    call.onSettled = (settled) => {
-      calls.delete(settled);
-    };
+    call.onSettled = this.#forget;
   }
 
   late(now: number): Call[] {

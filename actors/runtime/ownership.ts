@@ -5,6 +5,8 @@ import { type ClusterView, orphans, readView, wished } from "./cluster_view.ts";
 
 const log = getLogger(["barrage", "ownership"]);
 
+/** Clocks of different machines do not run equally fast. */
+const DRIFT = 0.05;
 /** However many writes are refused, the database is asked about it this often at most. */
 const DOUBT_MS = 500;
 
@@ -41,6 +43,24 @@ export interface OwnershipOptions {
 export interface Holder {
   readonly id: string;
   readonly epoch: number;
+}
+
+/**
+ * For each of them, milliseconds from now until it surely does nothing any more; undefined while its lease lasts. A lease
+ * that is over by the database's clock was given up by its node before. Of a name that somebody else has by now that is
+ * not known: its former bearer may still have to find out.
+ */
+export function goneInMs(
+  holders: readonly Holder[],
+  living: readonly Pick<NodeRecord, "id" | "epoch">[],
+  { fenceMs }: Pick<LeaseTimes, "fenceMs">,
+): (number | undefined)[] {
+  const epochs = new Map(living.map(({ id, epoch }) => [id, epoch]));
+  return holders.map(({ id, epoch }) => {
+    const now = epochs.get(id);
+    if (now === epoch) return undefined;
+    return now === undefined ? 0 : fenceMs * (1 + DRIFT);
+  });
 }
 
 interface Inside {
@@ -88,6 +108,25 @@ export class Ownership {
   /** The epoch of this node's lease. */
   get nodeEpoch(): number | undefined {
     return this.#life.phase === "inside" && this.holds ? this.#life.node.epoch : undefined;
+  }
+
+  /** This process, while it holds its lease. */
+  get holder(): Holder | undefined {
+    if (this.#life.phase !== "inside" || !this.holds) return undefined;
+    const { id, epoch } = this.#life.node;
+    return { id, epoch };
+  }
+
+  /** This process where no other can do anything: the data directory is locked. */
+  get only(): Holder | undefined {
+    return this.#options.alone ? this.holder : undefined;
+  }
+
+  /** As the database sees it now. */
+  async goneInMs(holders: readonly Holder[]): Promise<(number | undefined)[]> {
+    if (holders.length === 0) return [];
+    const { store, times, alone } = this.#options;
+    return goneInMs(holders, await store.nodes(), alone ? { fenceMs: 0 } : times);
   }
 
   get holds(): boolean {

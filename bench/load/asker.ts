@@ -8,6 +8,7 @@ import { Drops } from "actors/runtime/drops.ts";
 import { Ids } from "actors/runtime/ids.ts";
 import { RemoteCaller } from "actors/runtime/remote/caller_side.ts";
 import { RemoteCounters } from "actors/runtime/remote/counters.ts";
+import { KnownOwners } from "actors/runtime/remote/known_owners.ts";
 import { shardOf } from "actors/runtime/shard.ts";
 import { BarrageError } from "protocol/errors.ts";
 import { Joined } from "protocol/rooms.ts";
@@ -31,6 +32,8 @@ export class Asker implements Disposable {
       random: Math.random,
       drops: new Drops(),
       counters: this.counters,
+      // Nobody stands still here: the queue serves.
+      owners: new KnownOwners({ nodeId: "asker", clock, shards: () => Promise.resolve([]) }),
       nodeId: "asker",
       nextId: () => ids.next(),
       windowMax: 100,

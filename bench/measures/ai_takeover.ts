@@ -42,7 +42,10 @@ const LOOK_MS = 10;
 const GRANTED_MS = 500;
 const PATIENCE_MS = 60_000;
 
-/** Kills the node that owns the pool, again and again, while its callers wait at sockets of the other nodes. */
+/**
+ * Kills the node that owns the pool, again and again, while its callers wait at sockets of the other nodes. The answers are
+ * all that node's as well, and so are the calls: no slot comes back but by the new owner's knowing that they are over.
+ */
 export async function measurePoolTakeovers(
   load: PoolTakeoverLoad,
   report: (line: string) => void,
@@ -57,11 +60,12 @@ export async function measurePoolTakeovers(
   await addModel(first!.url, await operatorKeyIn(first!.folder), upstream, load);
   const takeovers: PoolTakeover[] = [];
   for (let kill = 1; kill <= kills; kill++) {
-    const shard = shardOf("pool", poolKey("text", model));
-    const { owner } = (await storage.ownership.shards())[shard]!;
+    const shards = await storage.ownership.shards();
+    const { owner } = shards[shardOf("pool", poolKey("text", model))]!;
     const victim = cluster.nodes.find(({ name }) => name === owner)!;
     report(`takeover of a pool, kill ${kill} of ${kills}`);
-    takeovers.push(await killAndWatch(load, upstream, victim, cluster));
+    const dies = (answer: string) => shards[shardOf("answer", answer)]!.owner === owner;
+    takeovers.push(await killAndWatch(load, upstream, victim, dies, cluster));
     await victim.start();
     await cluster.untilShared();
   }
@@ -72,6 +76,7 @@ async function killAndWatch(
   { model, askers, questions }: PoolTakeoverLoad,
   upstream: UpstreamProcess,
   victim: NodeProcess,
+  dies: (answer: string) => boolean,
   { nodes, databaseUrl }: Cluster,
 ): Promise<PoolTakeover> {
   using owned = new DisposableStack();
@@ -90,7 +95,9 @@ async function killAndWatch(
     const text = (nth: number) => `Question ${question} of ${nth} to ${victim.name} at ${performance.now()}`;
     await Promise.all(crowd.map(async (asker, nth) => {
       // Ids made in one millisecond have no order.
-      const answer = ulid(Date.now() + question);
+      const at = Date.now() + question;
+      let answer = ulid(at);
+      while (!dies(answer)) answer = ulid(at);
       asked[nth]!.push(answer);
       const { end } = await asker.ask(model, answer, text(nth));
       ends.push(end);

@@ -3,11 +3,9 @@ import { Hono } from "hono";
 
 const profile = {
   id: "01JD3Y4B6V0000000000000000",
-  login: "user0",
-  name: "User 0",
+  login: "user-000000",
+  name: "user-000000",
   createdAt: 1_767_225_600_000,
-  avatarUrl: "https://example.org/0.png",
-  bio: "Somebody who says a few words of himself, as most people do who have a profile somewhere.",
 };
 const app = new Hono().get("/v1/users/:user", (c) => c.json(profile));
 Deno.serve(

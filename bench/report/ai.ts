@@ -55,7 +55,7 @@ function renderTakeovers({ terms, takeovers }: AiPart): string {
   const { nodes, askers, questions, keys, limits } = terms.takeover;
   const facts = `${count(askers)} callers with ${questions} questions each at a model with ${
     keys * limits.inFlight
-  } slots, on sockets of the other two of ${nodes} nodes, when the owner of its pool is killed.`;
+  } slots, on sockets of the other two of ${nodes} nodes, when the owner of its pool is killed, and with it all calls.`;
   return facts + "\n\n" + table(
     ["Killed", "Waiting", "Next call at the upstream", "Overtaken", "Failed", "Over a limit"],
     takeovers.map(({ killed, waiting, nextCallMs, overtaken, failed, over }) => [

@@ -36,6 +36,10 @@ export class Server {
     return this.#ask("PATCH", path, body, answer);
   }
 
+  put<S extends z.ZodType>(path: string, body: unknown, answer: S): Promise<z.output<S>> {
+    return this.#ask("PUT", path, body, answer);
+  }
+
   delete<S extends z.ZodType>(path: string, answer: S): Promise<z.output<S>> {
     return this.#ask("DELETE", path, undefined, answer);
   }

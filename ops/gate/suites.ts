@@ -45,6 +45,8 @@ function permissions(): string[] {
 
 // Tests with servers mostly wait for these, on any machine.
 const SERVER_JOBS = Math.min(Math.max(navigator.hardwareConcurrency, 2), 3);
+// A browser draws on the processor, so a page of one must not wait for many others.
+const BROWSER_JOBS = 2;
 
 /** Types are a step of their own, so one wrong type does not hide every test. */
 export function testSteps(files: TestFiles): Step[] {
@@ -62,7 +64,12 @@ export function testSteps(files: TestFiles): Step[] {
       counts: "tests",
     },
     { name: "faults in short", args: [...test, "--allow-all", ...files.faults], counts: "tests" },
-    { name: "tests in a browser", args: [...test, "--allow-all", ...files.browser], counts: "tests" },
+    {
+      name: "tests in a browser",
+      args: [...test, "--parallel", "--allow-all", ...files.browser],
+      env: { DENO_JOBS: `${BROWSER_JOBS}` },
+      counts: "tests",
+    },
   ];
   const paths = [files.plain, files.server, files.faults, files.browser];
   return suites.filter((_, index) => (paths[index]?.length ?? 0) > 0);

@@ -66,6 +66,16 @@ export async function askAround(page: Page, url: string): Promise<void> {
   await askNew(page, url, "Where do the northern lights come from?");
 }
 
+/** In the conversation at an address. */
+export async function askForSlides(page: Page, address: string): Promise<void> {
+  await page.goto(address);
+  await page.locator("#model option").first().waitFor({ state: "attached" });
+  await page.locator(".ai-features label", { hasText: "Slides" }).click();
+  await page.fill("#ask", "Slides for my class, please: northern lights in ten minutes");
+  await page.click(".ai-composer [type=submit]");
+  await page.locator("a.ai-deck").waitFor();
+}
+
 async function askNew(page: Page, url: string, question: string): Promise<void> {
   await page.goto(`${url}/ai`);
   await page.locator("#model option").first().waitFor({ state: "attached" });

@@ -92,6 +92,11 @@ export class Connection implements Viewer {
     return this.#ports.limits;
   }
 
+  /** Bytes that wait for the peer. */
+  get queuedBytes(): number {
+    return this.#socket.bufferedAmount;
+  }
+
   get open(): boolean {
     return this.#life !== "closed";
   }

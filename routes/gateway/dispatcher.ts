@@ -10,6 +10,8 @@ import type { Ref } from "actors/runtime/ref.ts";
 import { sessionActor, type SessionVerbs } from "actors/session/definition.ts";
 import { type Seat, sessionFactory, type SocketSide } from "actors/session/session.ts";
 import type { Introduction } from "../identify.ts";
+import type { Border } from "../switches/border.ts";
+import { METHOD_CLASSES } from "../switches/method_classes.ts";
 import { isSame, type Verified, type Verifier } from "../verifier.ts";
 import type { AiDesk } from "./ai/ai_desk.ts";
 import type { ChatDesk } from "./chat/chat_desk.ts";
@@ -58,6 +60,7 @@ export interface DispatcherParts {
   readonly ai: AiDesk;
   readonly tokens: TokenDesk;
   readonly verifier: Verifier;
+  readonly border: Pick<Border, "admit" | "admitSocket">;
 }
 
 /** Turns calls into commands to the session's actor, and keeps the session and its socket together. */
@@ -109,6 +112,7 @@ export class GatewayDispatcher implements Dispatcher {
       throw new BarrageError("unknown_method", "Cannot call the method: no such method");
     }
     const method = name as Method;
+    this.#admit(guest, method);
     const parsed = METHODS[method].params.safeParse(params);
     if (!parsed.success) throw invalidParams(parsed.error);
     if (method === "session.ping") return { result: { now: this.#now() } };
@@ -145,6 +149,16 @@ export class GatewayDispatcher implements Dispatcher {
     node.retire(sessionActor, session);
   }
 
+  /** @throws {BarrageError} `read_only`, `overloaded`: while a switch is on. */
+  #admit({ greeting }: Guest, method: Method): void {
+    const verified = greeting.phase === "greeted"
+      ? greeting.verified
+      : greeting.phase === "greeting"
+      ? greeting.cookie
+      : undefined;
+    if (verified !== undefined) this.#parts.border.admit(verified.caller, METHOD_CLASSES[method]);
+  }
+
   #now(): number {
     return this.#parts.node.ports.clock.now();
   }
@@ -158,7 +172,9 @@ export class GatewayDispatcher implements Dispatcher {
     if (before.phase !== "greeting") throw new BarrageError("conflict", "Hello was said already");
     guest.greeting = { phase: "verifying" };
     try {
-      const { verified, session } = this.#greet(connection, guest, await this.#introduced(before, token));
+      const introduced = await this.#introduced(before, token);
+      this.#parts.border.admitSocket(introduced.caller);
+      const { verified, session } = this.#greet(connection, guest, introduced);
       const { heartbeatMs } = connection.limits;
       return { user: verified.caller.user, session, heartbeatMs, expiresInMs: this.#left(verified) };
     } catch (error) {

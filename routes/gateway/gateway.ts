@@ -14,6 +14,8 @@ const RECONNECT_SPREAD_MS = 3_000;
 const CLOSE_GRACE_MS = 1_000;
 /** Time for the last of them to find another node, enter its rooms there and leave. */
 const MOVE_MS = 2_000;
+/** A look costs about a microsecond: so many at a time, and the others the next time. */
+const LOOKS_AT_ONCE = 256;
 
 const SPEECHES: readonly Speech[] = CODECS.map((codec) => ({
   codec,
@@ -35,6 +37,7 @@ export class Gateway {
   #sockets = 0;
   #onEmpty: (() => void) | undefined;
   readonly #ports: ConnectionPorts;
+  #looked: Iterator<Connection>;
   #cancelSweep: (() => void) | undefined;
   #closing = false;
 
@@ -42,6 +45,7 @@ export class Gateway {
     this.#options = options;
     const { limits, drops, dispatcher, clock } = options;
     this.#ports = { limits, drops, dispatcher, now: () => clock.monotonic() };
+    this.#looked = dispatcher.connections[Symbol.iterator]();
   }
 
   start(): void {
@@ -61,6 +65,22 @@ export class Gateway {
    */
   get sockets(): number {
     return this.#sockets;
+  }
+
+  /** Bytes that wait for slow readers, all of them together; of many sockets, by some of them. */
+  queuedBytes(): number {
+    let bytes = 0;
+    let looks = 0;
+    while (looks < Math.min(this.connections, LOOKS_AT_ONCE)) {
+      const { value, done } = this.#looked.next();
+      if (done === true) {
+        this.#looked = this.#options.dispatcher.connections[Symbol.iterator]();
+        continue;
+      }
+      bytes += value.queuedBytes;
+      looks++;
+    }
+    return looks === 0 ? 0 : bytes / looks * this.connections;
   }
 
   /**

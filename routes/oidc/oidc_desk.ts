@@ -13,6 +13,7 @@ import type { Authenticator } from "../identify.ts";
 import { memberOf } from "../members.ts";
 import type { Origin } from "../origin.ts";
 import type { SessionDesk } from "../session_desk.ts";
+import type { Border } from "../switches/border.ts";
 import type { Flows } from "./flows.ts";
 import { nameFrom, proposeLogins } from "./newcomers.ts";
 import type { Identified } from "./provider_client.ts";
@@ -32,6 +33,7 @@ export interface OidcDeskParts {
   readonly desk: SessionDesk;
   /** New accounts per address. */
   readonly registrations: AddressLimiter;
+  readonly border: Pick<Border, "refuseWrites">;
 }
 
 /** Sends people to a provider, and does what they went for when they are back. */
@@ -76,6 +78,7 @@ export class OidcDesk {
         return;
       }
       case "link":
+        this.#parts.border.refuseWrites();
         await this.#own(purpose.caller).link({ identity: { provider, issuer, subject } });
         return;
       case "confirm": {
@@ -119,7 +122,8 @@ export class OidcDesk {
     { guest }: Extract<OidcPurpose, { kind: "sign_in" }>,
     identified: Identified,
   ): Promise<string> {
-    const { node, accounts, providers, registrations } = this.#parts;
+    const { node, accounts, providers, registrations, border } = this.#parts;
+    border.refuseWrites();
     await registrations.take(c.env.address);
     const names = await providers.namesOf(provider, identified);
     const { iss: issuer, sub: subject } = identified.proven;

@@ -40,7 +40,10 @@ export async function askOnce(
   const { ids, clock } = node.ports;
   const key = headers.get("idempotency-key");
   const id = key === null ? ids.next() : answerIdOf(key, caller.user.id, clock.now());
-  return await node.ref(answerActor, id, caller).ask({ model, request, band: "normal", detached: false });
+  // Of a text nothing is left when the machine loses its power: neither its reader nor its connection.
+  const early = request.feature === "text";
+  const ask = { model, request, band: "normal", detached: false, early } as const;
+  return await node.ref(answerActor, id, caller).ask(ask, { bytes: JSON.stringify(request).length });
 }
 
 export async function completeChat(

@@ -1,4 +1,6 @@
+import type { z } from "@hono/zod-openapi";
 import type { AiDone, AiUsage } from "protocol/ai.ts";
+import type { Completion } from "./replies.ts";
 
 /** What all parts of one completion say of it. */
 export interface Heading {
@@ -12,7 +14,11 @@ export function headingOf(answer: string, model: string, askedAt: number): Headi
   return { id: `chatcmpl-${answer}`, created: Math.floor(askedAt / 1_000), model };
 }
 
-export function completion(heading: Heading, text: string, { reason, usage }: AiDone) {
+export function completion(
+  heading: Heading,
+  text: string,
+  { reason, usage }: AiDone,
+): z.infer<typeof Completion> {
   return {
     ...heading,
     object: "chat.completion",
@@ -22,7 +28,7 @@ export function completion(heading: Heading, text: string, { reason, usage }: Ai
       logprobs: null,
       finish_reason: reason ?? "stop",
     }],
-    usage: usage === undefined ? undefined : usageOf(usage),
+    ...(usage === undefined ? {} : { usage: usageOf(usage) }),
   };
 }
 

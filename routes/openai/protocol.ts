@@ -8,7 +8,7 @@ const TextPart = z.object({ type: z.literal("text"), text: z.string() });
 const Content = z.union([
   z.string(),
   z.array(TextPart).max(AI_MESSAGES_MAX).transform((parts) => parts.map(({ text }) => text).join("")),
-]).pipe(z.string().max(AI_TEXT_MAX));
+], "must be text, or parts that are text").pipe(z.string().max(AI_TEXT_MAX));
 
 const ROLES = { developer: "system", system: "system", user: "user", assistant: "assistant" } as const;
 

@@ -8,14 +8,19 @@ import { completeChat } from "./chat_completions.ts";
 import { errorResponse } from "./errors.ts";
 import { type ImageParts, makeImage } from "./images.ts";
 import { ChatRequest, ImageRequest } from "./protocol.ts";
+import { Completion, Failure, Model, Models, Picture } from "./replies.ts";
 
 const tags = ["ai"];
 const security = [{ token: [] }];
-const Loose = z.looseObject({});
+const headers = z.object({
+  "idempotency-key": z.string().min(1).max(256).optional().openapi({
+    description: "The same key is the same answer until the day ends by UTC, a ULID for good",
+  }),
+});
 const failure = {
   description: "An error of OpenAI's form; a problem where a request is turned away before it is looked at",
   content: {
-    "application/json": { schema: z.object({ error: Loose }) },
+    "application/json": { schema: Failure },
     "application/problem+json": { schema: Problem },
   },
 };
@@ -24,14 +29,13 @@ const chat = createRoute({
   method: "post",
   path: "/v1/chat/completions",
   summary: "Ask a model, as with OpenAI's API",
-  description:
-    "Without tools and audio, one choice. The same `Idempotency-Key` is the same answer until the day ends by UTC.",
+  description: "Without tools and audio, one choice. Fields that are not listed are left alone.",
   ...{ tags, security },
-  request: { body: { content: { "application/json": { schema: ChatRequest } }, required: true } },
+  request: { headers, body: { content: { "application/json": { schema: ChatRequest } }, required: true } },
   responses: {
     200: {
-      description: "A completion, or a stream of chunks",
-      content: { "application/json": { schema: Loose }, "text/event-stream": { schema: z.string() } },
+      description: "A completion, or a stream of chunks, the last one `[DONE]`",
+      content: { "application/json": { schema: Completion }, "text/event-stream": { schema: z.string() } },
     },
     default: failure,
   },
@@ -42,8 +46,8 @@ const images = createRoute({
   path: "/v1/images/generations",
   summary: "Have a picture made, as with OpenAI's API",
   ...{ tags, security },
-  request: { body: { content: { "application/json": { schema: ImageRequest } }, required: true } },
-  responses: { 200: json(Loose, "The picture"), default: failure },
+  request: { headers, body: { content: { "application/json": { schema: ImageRequest } }, required: true } },
+  responses: { 200: json(Picture, "The picture"), default: failure },
 });
 
 const models = createRoute({
@@ -51,7 +55,7 @@ const models = createRoute({
   path: "/v1/models",
   summary: "The models that can be asked, as with OpenAI's API",
   ...{ tags, security },
-  responses: { 200: json(Loose, "The models"), default: failure },
+  responses: { 200: json(Models, "The models"), default: failure },
 });
 
 const model = createRoute({
@@ -60,7 +64,7 @@ const model = createRoute({
   summary: "One of these models",
   ...{ tags, security },
   request: { params: z.object({ model: z.string().max(256) }) },
-  responses: { 200: json(Loose, "The model"), default: failure },
+  responses: { 200: json(Model, "The model"), default: failure },
 });
 
 export interface OpenAiParts extends ImageParts {
@@ -84,7 +88,7 @@ export function openAiRoutes(parts: OpenAiParts) {
     .openapi(models, async (c) => {
       await authenticator.require(c.req.raw);
       const data = [...names(await catalogue.list())].map(modelOf);
-      return c.json({ object: "list", data }, 200);
+      return c.json({ object: "list" as const, data }, 200);
     })
     .openapi(model, async (c) => {
       await authenticator.require(c.req.raw);
@@ -98,6 +102,6 @@ function names(models: readonly AiModel[]): ReadonlySet<string> {
   return new Set(models.map(({ model }) => model));
 }
 
-function modelOf(id: string) {
+function modelOf(id: string): z.infer<typeof Model> {
   return { id, object: "model", created: 0, owned_by: "barrage" };
 }

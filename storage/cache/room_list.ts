@@ -1,3 +1,4 @@
+import { Assistant } from "protocol/assistants.ts";
 import { z } from "zod";
 import { Room } from "protocol/rooms.ts";
 import type { ListedRoom, RoomStore } from "../storage.ts";
@@ -11,8 +12,9 @@ const WARY_MS = 2 * KEPT_MS;
 const FIRST = 101;
 
 const Records = z.array(
-  Room.omit({ online: true, endedAt: true }).extend({
+  Room.omit({ online: true, endedAt: true, assistant: true }).extend({
     endedAt: z.exactOptional(z.int()),
+    assistant: z.exactOptional(Assistant),
     head: z.int(),
     total: z.int(),
   }),

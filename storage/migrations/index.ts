@@ -10,6 +10,10 @@ import * as conversations from "./0006_conversations.ts";
 import * as chatUpkeep from "./0007_chat_upkeep.ts";
 import * as ai from "./0008_ai.ts";
 import * as readPath from "./0009_read_path.ts";
+import * as assistants from "./0010_assistants.ts";
+import * as switches from "./0011_switches.ts";
+import * as leaseRunners from "./0012_lease_runners.ts";
+import * as answerAskers from "./0013_answer_askers.ts";
 
 const MIGRATIONS: Record<string, Migration> = {
   "0001_rooms_and_ownership": roomsAndOwnership,
@@ -21,6 +25,10 @@ const MIGRATIONS: Record<string, Migration> = {
   "0007_chat_upkeep": chatUpkeep,
   "0008_ai": ai,
   "0009_read_path": readPath,
+  "0010_assistants": assistants,
+  "0011_switches": switches,
+  "0012_lease_runners": leaseRunners,
+  "0013_answer_askers": answerAskers,
 };
 
 /** Brings the schema up to date; several nodes may do so at once. All or nothing. */

@@ -79,7 +79,7 @@ Deno.test("sessions over HTTP", async (t) => {
       const { browser, token } = await signIn();
       await using socket = await SocketClient.greet(server.socketUrl, token);
       await browser.must(204, "POST", "/v1/logout");
-      equal(browser.cookies.size, 0);
+      deepEqual([...browser.cookies.keys()], ["barrage_known"]);
       equal((await socket.closed).code, CLOSE_CODES.unauthenticated.code);
       equal((await new HttpClient(url, token).get("/v1/account")).status, 401);
       await browser.must(204, "POST", "/v1/logout");
@@ -92,7 +92,7 @@ Deno.test("sessions over HTTP", async (t) => {
       if (lost === "removed") browser.cookies.delete("barrage");
       else browser.cookies.set("barrage", "made.up.token");
       await browser.must(204, "POST", "/v1/logout");
-      equal(browser.cookies.size, 0);
+      deepEqual([...browser.cookies.keys()], ["barrage_known"]);
       equal((await new HttpClient(url, token).get("/v1/account")).status, 401);
       const { sessions } = await alice.must<LoginSessions>(200, "GET", "/v1/sessions");
       ok(!sessions.some(({ id }) => id === session));

@@ -14,7 +14,7 @@ async function ownerOf(servers: readonly Server[]): Promise<Server | undefined> 
   return undefined;
 }
 
-Deno.test("[AF8] a reader on another node gets the whole answer, though the node that makes it is killed", async () => {
+Deno.test("[AF9] a reader on another node gets the whole answer, though the node that makes it is killed", async () => {
   await using cluster = await startThree({
     AI_ECHO: "on",
     AI_LEASE_TERM_SECONDS: 5,

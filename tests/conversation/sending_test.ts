@@ -91,7 +91,7 @@ Deno.test("[J3] it is the same message after a restart, and for good when memory
 });
 
 Deno.test("[J4] old ids among new ones are answered, and the new ones are stored without a gap", async () => {
-  const { stage, process } = await ConversationStage.withProcess({ limits: { ...FAST, memoryMessages: 2 } });
+  const { stage, process } = await ConversationStage.withProcess({ limits: { ...FAST, memoryMessages: 4 } });
   await using _ = stage;
   for (let n = 1; n <= 20; n++) await stage.run(process.write(1, 2, `${n}`, `id-${n}`));
   const ids = ["id-3", "new-1", "id-1", "new-2", "id-19", "id-3"];

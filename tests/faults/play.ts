@@ -58,7 +58,7 @@ export async function play(
 ): Promise<Verdict> {
   const { leaseTtlMs, leaseRenewMs, settleMs } = tempo;
   const times = { LEASE_TTL_MS: leaseTtlMs, LEASE_RENEW_MS: leaseRenewMs, SETTLE_MS: settleMs };
-  const env = { ...times, ...ENV[company] };
+  const env = { ...times, ...envOf(company, tempo) };
   await using world = await World.start({ nodes: NODES, env, ...options });
   await world.untilShared();
   await using crowd = await gather(company, world, tempo, seed);
@@ -66,7 +66,8 @@ export async function play(
   const chance = new Chance(seed);
   const scores: Score[] = [];
   for (const scenario of scenarios) {
-    const score = await perform(scenario, world, crowd, chance, tempo);
+    const calmMs = Math.max(0, ...scores.map(({ scenario: { calm }, silenceMs }) => calm ? silenceMs : 0));
+    const score = await perform(scenario, world, crowd, chance, tempo, calmMs);
     tell(
       `${scenario.name}: ${score.rounds} rounds in ${score.seconds.toFixed(0)} s, ` +
         `longest silence ${Math.round(score.silenceMs)} ms, slowest answer ${Math.round(score.slowestMs)} ms`,
@@ -88,7 +89,16 @@ export async function play(
 }
 
 /** What the people of a company need of the nodes. */
-const ENV: Readonly<Record<CompanyKind, ServerEnv>> = { rooms: {}, chat: CHAT_ENV, ai: AI_ENV };
+function envOf(company: CompanyKind, tempo: Tempo): ServerEnv {
+  switch (company) {
+    case "rooms":
+      return {};
+    case "chat":
+      return CHAT_ENV;
+    case "ai":
+      return { ...AI_ENV, AI_LEASE_TERM_SECONDS: tempo.slotTermSeconds };
+  }
+}
 
 async function gather(company: CompanyKind, world: World, tempo: Tempo, seed: number): Promise<Company> {
   const { url, databaseUrl } = world;
@@ -108,6 +118,7 @@ async function perform(
   crowd: Company,
   chance: Chance,
   tempo: Tempo,
+  calmMs: number,
 ): Promise<Score> {
   const notes: string[] = [];
   const complaints: string[] = [];
@@ -132,9 +143,11 @@ async function perform(
   await crowd.untilAcked();
   const silence = longestSilence(crowd.steady, since);
   const silenceMs = silence.until - silence.since;
-  const silenceMaxMs = scenario.silenceMaxMs(tempo);
+  const silenceMaxMs = scenario.silenceMaxMs(tempo, calmMs);
   if (silenceMs > silenceMaxMs) {
-    complaints.push(`No ack for ${Math.round(silenceMs)} ms, at most ${silenceMaxMs} are allowed`);
+    complaints.push(
+      `No ack for ${Math.round(silenceMs)} ms, at most ${Math.round(silenceMaxMs)} are allowed`,
+    );
     details.push(...waitingIn(silence, crowd.steady));
   }
   const failures: Record<string, number> = {};

@@ -26,8 +26,13 @@ export interface Scenario {
   /** Who plays: people who talk in rooms, who chat, or who ask AI models. @default {"rooms"} */
   readonly company?: CompanyKind;
   readonly rounds: number;
-  /** The longest time that somebody in a room may wait while nobody there gets an ack. */
-  readonly silenceMaxMs: (tempo: Tempo) => number;
+  /**
+   * The longest time that somebody in a room may wait while nobody there gets an ack. `calmMs` is how long that was in the
+   * scenarios before in which nothing was hurt: 0 when there were none.
+   */
+  readonly silenceMaxMs: (tempo: Tempo, calmMs: number) => number;
+  /** Nothing is hurt: it shows what the machine does by itself. @default {false} */
+  readonly calm?: boolean;
   /** Calls may fail towards the application. @default {true} */
   readonly mayFail?: boolean;
   run(stage: Stage): Promise<void>;

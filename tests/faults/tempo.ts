@@ -14,6 +14,10 @@ export interface Tempo {
   /** The slowest that a link gets, one way. A commit takes five ways there and back, a renewal a few more. */
   readonly delayMaxMs: number;
   readonly stormClients: number;
+  /** Of a slot that an AI model's key lends, in seconds. */
+  readonly slotTermSeconds: number;
+  /** How long it is looked at what a machine does while nothing is hurt, where that is asked. */
+  readonly measureMs: number;
   /** Those who chat. */
   readonly chatUsers: number;
   /** Of everything in the table, how many repetitions. */
@@ -31,6 +35,8 @@ export const FULL: Tempo = {
   stallMs: 300,
   delayMaxMs: 150,
   stormClients: 5_000,
+  slotTermSeconds: 10,
+  measureMs: 10_000,
   chatUsers: 200,
   share: 1,
 };
@@ -46,6 +52,9 @@ export const SHORT: Tempo = {
   stallMs: 1_800,
   delayMaxMs: 40,
   stormClients: 200,
+  // Longer than an outage and what follows from it, or who stood still would be right to call late.
+  slotTermSeconds: 6,
+  measureMs: 4_000,
   chatUsers: 40,
   share: 0,
 };

@@ -9,7 +9,7 @@ import type { GallerySeat } from "routes/gateway/seat.ts";
 import { OWNER, ROOM, RoomStage, type StageProcess, viewer as userOf } from "tests/support/room_stage.ts";
 import { TestViewer } from "tests/support/test_viewer.ts";
 
-const RUNS = { seed: 20_261_120, numRuns: 60 };
+const RUNS = { seed: 20_261_120, numRuns: Number(Deno.env.get("MODEL_RUNS") ?? 25) };
 /** Lost frames at the end of the order show after two reports, and those come every ten seconds. */
 const MENDED_MS = 25_000;
 

@@ -84,6 +84,16 @@ Deno.test("[LK2] a fresh read waits for a query that begins after it; another sh
   equal(desk.queries.length, 4);
 });
 
+Deno.test("[LK2] a query that began too long ago is not shared, though it still runs", async () => {
+  const desk = new Desk({ slowMs: 20 });
+  desk.get("a");
+  await desk.clock.advance(100);
+  desk.get("a", 101);
+  deepEqual(desk.asked, ["a"]);
+  desk.get("a", 99);
+  deepEqual(desk.asked, ["a", "a"]);
+});
+
 Deno.test("[LK3] beside a slow query another one starts, and no more than the bound", async () => {
   const desk = new Desk({ slowMs: 20, parallel: 3 });
   for (const id of ["a", "b", "c", "d"]) {

@@ -29,6 +29,7 @@ const Step = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("die" as const), room, node }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("deploy" as const), node }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("cut" as const), node }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("lose" as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("away" as const), away: fc.boolean() }) },
@@ -115,6 +116,11 @@ Deno.test({
                 // Reads that began there have nobody to answer them.
                 break;
               }
+              case "deploy":
+                await stage.run(stage.node(step.node).runtime.handEverythingOver(2_000));
+                stage.node(step.node).kill();
+                await stage.start(step.node);
+                break;
               case "cut":
                 stage.node(step.node).bus.disconnect();
                 await stage.clock.advance(500);
@@ -143,7 +149,7 @@ Deno.test({
           equal((await stage.storage.changes.untold(0, 100)).length, 0);
         },
       ),
-      { numRuns: Number(Deno.env.get("READ_RUNS") ?? 25) },
+      { numRuns: Number(Deno.env.get("READ_RUNS") ?? 6) },
     );
     ok(reads > 100);
     // Or nothing was ever cached, and the bound means nothing.

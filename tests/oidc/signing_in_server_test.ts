@@ -47,6 +47,7 @@ Deno.test("[A61] whoever comes for the first time gets an account, is signed in 
   deepEqual([...browser.home.cookies.keys()].sort(), [
     "barrage",
     "barrage_device",
+    "barrage_known",
     "barrage_oidc",
     "barrage_refresh",
   ]);
@@ -177,4 +178,21 @@ Deno.test("[A61] a session that was there ends, as with a password", async () =>
   equal(await browser.travel("corp", { sub: "11", preferred_username: "jana" }), "/");
   notEqual((await accountOf(browser)).login, "jan");
   equal((await new HttpClient(site.url, old).get("/v1/account")).status, 401);
+});
+
+Deno.test("[SW10] while nothing can be written who has an account signs in, and nobody gets one or links anything", async () => {
+  const { browser: known, account } = await signedIn({ sub: "sw-10", preferred_username: "switched" });
+  const member = await CookieClient.member(site.url, "switched-member");
+  const text = await Deno.readTextFile(`${site.server.dataDir}/operator_key`);
+  const operator = new HttpClient(site.url, text.trim());
+  equal((await operator.put("/v1/switches/read-only", {})).status, 200);
+  const again = site.browser();
+  equal(await again.travel("corp", { sub: "sw-10" }), "/");
+  equal((await accountOf(again)).id, account.id);
+  equal(await site.browser().travel("corp", { sub: "sw-11" }), "/login?error=read_only&returnTo=%2F");
+  const linking = new Traveller(site.url, member);
+  equal(await linking.travel("corp", { sub: "sw-12" }, { purpose: "link" }), "/?error=read_only");
+  equal((await operator.delete("/v1/switches/read-only")).status, 200);
+  deepEqual((await accountOf(known)).identities.length, 1);
+  deepEqual((await accountOf(linking)).identities, []);
 });

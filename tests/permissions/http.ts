@@ -30,6 +30,7 @@ const ASKERS: Row<Name> = { may: [...PEOPLE, "key for ai"] };
 const READERS: Row<Name> = { may: ["owner", "operator"] };
 const OWNER: Row<Name> = { may: ["owner"] };
 const SIGNED_IN: Row<Name> = { may: CALLERS.filter((name) => name !== "anonymous") };
+const SWITCHERS: Row<Name> = { may: ["operator", "key for switches"] };
 const KEEPERS: Row<Name> = { may: ["operator", "key for keys"] };
 
 /** Who sends these is found out by what they send, or does not matter. */
@@ -121,6 +122,9 @@ export const ROUTES: Readonly<Record<string, RouteRow>> = {
   "get /v1/rooms/{room}": EVERYONE,
   "patch /v1/rooms/{room}": { ...CHIEFS, body: { title: "Renamed" } },
   "delete /v1/rooms/{room}": CHIEFS,
+  "get /v1/rooms/{room}/assistant": { ...MODERATORS, missing: "not_found" },
+  "put /v1/rooms/{room}/assistant": { ...CHIEFS, body: { name: "Bot", model: "echo" } },
+  "delete /v1/rooms/{room}/assistant": MODERATORS,
   "put /v1/rooms/{room}/moderators/{user}": CHIEFS,
   "delete /v1/rooms/{room}/moderators/{user}": CHIEFS,
   "get /v1/rooms/{room}/mutes": MODERATORS,
@@ -135,6 +139,9 @@ export const ROUTES: Readonly<Record<string, RouteRow>> = {
   "get /v1/conversations/{conversation}/messages": INSIDE,
   "get /v1/groups": { ...ACCOUNTS, query: "?title=Group" },
   "get /v1/hot-cards": AUDITORS,
+  "get /v1/switches": SWITCHERS,
+  "put /v1/switches/{switch}": { ...SWITCHERS, body: {} },
+  "delete /v1/switches/{switch}": SWITCHERS,
   "get /v1/users": { ...ACCOUNTS, query: "?login=somebody" },
 };
 
@@ -199,6 +206,7 @@ export const CHAT_ROWS: Readonly<Record<string, MethodRow>> = {
   "chat.role": { may: ["owner"], params: { role: "admin" }, missing: "not_found" },
   "chat.transfer": { may: ["owner"], missing: "not_found" },
   "chat.update": { ...GROUP_CHIEFS, params: { title: "Renamed" } },
+  "chat.assistant": { ...GROUP_CHIEFS, params: { assistant: { name: "Bot", model: "echo" } } },
   "chat.link": GROUP_CHIEFS,
   "chat.unlink": GROUP_CHIEFS,
   "chat.members": { may: [...INSIDE.may, "operator"] },

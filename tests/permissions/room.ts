@@ -49,12 +49,17 @@ const ROWS: Readonly<Record<RoomVerb, Row<Name>>> = {
   mute: MODERATORS,
   unmute: MODERATORS,
   mutes: MODERATORS,
+  assistant: MODERATORS,
+  setAssistant: CHIEFS,
+  removeAssistant: MODERATORS,
   join: EVERYONE,
   say: { may: [...USERS, "service for messages"] },
   messages: EVERYONE,
   attend: RUNTIME,
   tick: RUNTIME,
   trim: RUNTIME,
+  assist: RUNTIME,
+  heard: RUNTIME,
 };
 
 const CALLS: Readonly<Record<RoomVerb, (process: StageProcess, caller: Caller) => Promise<unknown>>> = {
@@ -67,12 +72,18 @@ const CALLS: Readonly<Record<RoomVerb, (process: StageProcess, caller: Caller) =
   mute: (process, caller) => process.room(caller).mute({ user: person(9).id, forMs: 1_000 }),
   unmute: (process, caller) => process.room(caller).unmute({ user: person(8).id }),
   mutes: (process, caller) => process.room(caller).mutes({}),
+  assistant: (process, caller) => process.room(caller).assistant({}),
+  setAssistant: (process, caller) =>
+    process.room(caller).setAssistant({ name: "Bot", instructions: "", enabled: true }),
+  removeAssistant: (process, caller) => process.room(caller).removeAssistant({}),
   join: (process, caller) => process.room(caller).join({}),
   say: (process, caller) => process.say(caller, "hello"),
   messages: (process, caller) => process.room(caller).messages({ after: 0, limit: 10 }),
   attend: (process, caller) => process.room(caller).attend({ node: "a", viewers: 1, tickMs: 100 }),
   tick: (process, caller) => process.room(caller).tick({}),
   trim: (process, caller) => process.room(caller).trim({}),
+  assist: (process, caller) => process.room(caller).assist({ wake: false }),
+  heard: (process, caller) => process.room(caller).heard({ kind: "crowded" }),
 };
 
 async function open(): Promise<OpenActor<Name>> {

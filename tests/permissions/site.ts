@@ -22,6 +22,7 @@ export const CALLERS = [
   "key for chat",
   "key for ai",
   "key for ai_keys",
+  "key for switches",
 ] as const;
 export type Name = typeof CALLERS[number];
 

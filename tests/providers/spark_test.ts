@@ -219,6 +219,19 @@ Deno.test("[Z35] a call with the job's id takes it up again without making anoth
   equal(kindOf(await attempt(spark, callOf(other, { request: SLIDES, job }))), "invalid");
 });
 
+Deno.test("[Z35] slides that came to nothing are not asked for again", async () => {
+  const { upstream, credential } = start({ polls: 1 });
+  await using _ = upstream;
+  upstream.faults({ fault: { kind: "build_failed" }, times: 1 });
+  const failed = await attempt(spark, callOf(credential, { request: SLIDES }));
+  equal(shape(failed), "started job progress job !transient");
+  const job = failed.events.findLast((event) => event.kind === "job")?.job;
+  equal(job, "");
+  const made = await attempt(spark, callOf(credential, { request: SLIDES, job: "" }));
+  equal(shape(made), "started job progress file usage end");
+  equal(upstream.counts().calls, 2);
+});
+
 Deno.test("[Z35] slides that are refused", async () => {
   const { upstream, credential } = start();
   await using _ = upstream;

@@ -171,6 +171,14 @@ const SCENARIOS: Readonly<Record<AuditEvent, Scenario>> = {
     equal((await operator.delete(`/v1/ai/keys/${key}`)).status, 204);
     return { subject: key, actor: keyId() };
   },
+  "switch.set": async () => {
+    equal((await operator.put("/v1/switches/serve-stale", { forMs: 1_000 })).status, 200);
+    return { subject: "serve-stale", actor: keyId(), detail: { forMs: 1_000 } };
+  },
+  "switch.cleared": async () => {
+    equal((await operator.delete("/v1/switches/shed-ai")).status, 200);
+    return { subject: "shed-ai", actor: keyId() };
+  },
 };
 
 function keyId(): string {

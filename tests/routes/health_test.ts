@@ -16,6 +16,7 @@ Deno.test("[H59] a node that begins to stop is not ready, while what it does goe
     storage: stage.storage,
     cache: { state: "memory" },
     gateway,
+    switches: { on: [] },
   });
   const status = async () => (await app.request("/readyz", {}, { address: "127.0.0.1" })).status;
   deepEqual(await status(), 200);

@@ -16,7 +16,7 @@ async function opened() {
   await process.create(BEN, "ben", "Ben");
   await process.account({ kind: "operator", name: "bus" }).setRole({ role: "operator" });
   const alice = { ...await process.signIn(1), standing: "operator" } as Caller;
-  const { node, storage: { apiKeys: keys, accounts, audit } } = process;
+  const { node, storage: { apiKeys: keys, accounts, answers, audit } } = process;
   const authenticator = { callerOf: () => Promise.resolve(alice) };
   await using bus = new MemoryBroker({ onError: console.error }).connect();
   const apps = {
@@ -28,7 +28,7 @@ async function opened() {
       audit,
       bus,
     }),
-    accounts: operatorAccountRoutes({ node, authenticator, accounts }),
+    accounts: operatorAccountRoutes({ node, authenticator, accounts, answers }),
   };
   const ask = async (app: keyof typeof apps, method: string, path: string, body?: unknown) => {
     const response = await apps[app].request(

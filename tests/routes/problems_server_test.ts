@@ -82,12 +82,12 @@ Deno.test("[H43] a token that is not valid is 401 also where none is needed, and
       `Bearer ${"x".repeat(5_000)}`,
     ]
   ) {
-    const response = await fetch(`${server.url}/v1/rooms/01JD3Y4B6V8Q2Z5K7M9N0P1R2S`, {
-      headers: { authorization },
-    });
-    equal(response.headers.get("www-authenticate"), "Bearer");
-    doesNotMatch(await response.clone().text(), /SECRET/);
-    deepEqual(await problem(response), [401, "unauthenticated"]);
+    for (const path of ["/v1/rooms", "/v1/rooms/01JD3Y4B6V8Q2Z5K7M9N0P1R2S"]) {
+      const response = await fetch(`${server.url}${path}`, { headers: { authorization } });
+      equal(response.headers.get("www-authenticate"), "Bearer");
+      doesNotMatch(await response.clone().text(), /SECRET/);
+      deepEqual(await problem(response), [401, "unauthenticated"]);
+    }
   }
   doesNotMatch(server.errorOutput, /SECRET/);
 });

@@ -48,6 +48,19 @@ Deno.test("[S1] a guest's token lasts 30 days", async () => {
   deepEqual(caller, { kind: "user", user: person(2), standing: "guest", session: ulid(22) });
 });
 
+Deno.test("[A23] a browser is known for 30 days, on every node, by what is no access token", async () => {
+  await using stage = await TokenStage.open();
+  const [one, other] = [await stage.start("a"), await stage.start("b")];
+  const known = { account: ulid(1), browser: "b".repeat(43) };
+  const { token, expiresAt } = await one.tokens.issueKnown(known);
+  equal(expiresAt, stage.clock.now() + 30 * DAY_MS);
+  deepEqual(await other.tokens.readKnown(token), known);
+  await rejects(one.tokens.verify(token), REFUSED);
+  equal(await one.tokens.readKnown((await one.tokens.issueAccess(ANN)).token), undefined);
+  await stage.clock.advance(30 * DAY_MS);
+  equal(await other.tokens.readKnown(token), undefined);
+});
+
 Deno.test("[S2] a token is good until the second in which it ends", async () => {
   await using stage = await TokenStage.open();
   const { tokens } = await stage.start("a");

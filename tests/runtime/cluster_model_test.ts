@@ -185,7 +185,7 @@ Deno.test("[R31] over several nodes, kills, stops and cuts of the bus: answered,
       for (const { state } of world.sent) reasons.set(state, (reasons.get(state) ?? 0) + 1);
     }),
     {
-      numRuns: Number(Deno.env.get("MODEL_RUNS") ?? 40),
+      numRuns: Number(Deno.env.get("MODEL_RUNS") ?? 20),
       seed: Number(Deno.env.get("MODEL_SEED") ?? 20_261_120),
     },
   );

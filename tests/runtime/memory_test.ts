@@ -21,6 +21,25 @@ Deno.test("[R16] an idle actor is flushed and leaves memory; the next command st
   assert.equal(log.births, 2);
 });
 
+Deno.test("[R16] a kind may leave memory sooner than the others, and not later", async () => {
+  await using stage = await RuntimeStage.open();
+  const node = stage.make("a", { limits: { idleMs: 5_000 } });
+  const [early, late] = [["early", 1_000], ["late", 60_000]].map(([kind, idleMs]) => {
+    const definition = { ...probeActor, kind: kind as string, idleMs: idleMs as number };
+    node.host(definition, probeFactory(new ProbeLog()));
+    return definition;
+  });
+  await node.start();
+  for (const definition of [early!, late!]) await node.ref(definition, "one").say({ text: "1" });
+  const active = () => node.stats().map(({ active }) => active);
+  await stage.clock.advance(900);
+  assert.deepEqual(active(), [1, 1]);
+  await stage.clock.advance(1_500);
+  assert.deepEqual(active(), [0, 1]);
+  await stage.clock.advance(4_000);
+  assert.deepEqual(active(), [0, 0]);
+});
+
 Deno.test("[R16] a command that comes while an actor is flushed runs in a new incarnation", async () => {
   await using stage = await RuntimeStage.open();
   const node = stage.make("a", { limits: { idleMs: 1_000 } });

@@ -180,7 +180,7 @@ Deno.test("[R30] whatever happens: one turn at a time, every command answered, e
       await check(world);
     }),
     {
-      numRuns: Number(Deno.env.get("MODEL_RUNS") ?? 60),
+      numRuns: Number(Deno.env.get("MODEL_RUNS") ?? 30),
       seed: Number(Deno.env.get("MODEL_SEED") ?? 20_261_120),
     },
   );

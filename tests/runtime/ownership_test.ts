@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { goneInMs } from "actors/runtime/ownership.ts";
 import { shardOf, wish } from "actors/runtime/shard.ts";
 import { SHARDS, type Storage } from "storage/storage.ts";
 import { ledgerActor, ledgerFactory, linesOf } from "tests/support/ledger_actor.ts";
@@ -216,3 +217,29 @@ function override<T extends object>(base: T, replaced: Partial<T>): T {
     },
   });
 }
+
+Deno.test("[O16] a process is gone when its lease is over, and one that lost its name when it must have stopped", async () => {
+  await using stage = await RuntimeStage.open();
+  const [watcher, victim] = [stage.make("watcher"), stage.make("victim")];
+  await watcher.start();
+  await victim.start();
+  const { holder } = victim.ownership;
+  assert.deepEqual([holder?.id, watcher.ownership.only], ["victim", undefined]);
+  const told = async (epoch = holder!.epoch) => await watcher.ownership.goneInMs([{ id: "victim", epoch }]);
+  assert.deepEqual(await told(), [undefined]);
+  stage.kill(victim);
+  await stage.clock.advance(7_000);
+  assert.deepEqual(await told(), [undefined], "the database does not know it yet");
+  await stage.clock.advance(3_100);
+  assert.deepEqual(await told(), [0]);
+  const again = stage.make("victim");
+  await again.start();
+  assert.deepEqual(await told(), [7_875], "another process has its name");
+  assert.deepEqual(await told(holder!.epoch + 1), [undefined]);
+});
+
+Deno.test("[O16] with a locked data directory whoever had the name before is gone at once", () => {
+  const living = [{ id: "a", epoch: 5 }];
+  const holders = [{ id: "a", epoch: 4 }, { id: "a", epoch: 5 }, { id: "b", epoch: 1 }];
+  assert.deepEqual(goneInMs(holders, living, { fenceMs: 0 }), [0, undefined, 0]);
+});

@@ -1,10 +1,10 @@
-import { deepEqual, notEqual, ok } from "node:assert/strict";
+import { deepEqual, fail, notEqual, ok } from "node:assert/strict";
 import type { CommitLane, Storage } from "storage/storage.ts";
 import { runSeeds } from "./crew.ts";
 import { runSeed } from "./run.ts";
 import type { RunResult } from "./run_result.ts";
 
-const RUNS = Number(Deno.env.get("SIMULATION_RUNS") ?? 200);
+const RUNS = Number(Deno.env.get("SIMULATION_RUNS") ?? 25);
 const FIRST_SEED = 20_261_121;
 
 Deno.test("[Y26] those who chat through random kills, pauses, cuts, losses and deploys lose nothing, see one order and nothing else", async () => {
@@ -26,12 +26,11 @@ Deno.test("[Y27] a seed of the chat replays exactly, and another seed is another
 });
 
 Deno.test("[Y28] a store that says yes to what it did not write is found out by those who chat", async () => {
-  const violations = await violationsIn(3, (storage) => ({ lane: forgetful(storage) }));
-  ok(violations.some((sentence) => /^(lost|missing)/.test(sentence)), violations.join());
+  await isFound(/^(lost|missing)/, 3, (storage) => ({ lane: forgetful(storage) }));
 });
 
 Deno.test("[Y28] a store that shows newcomers what was said before they came is found out", async () => {
-  const violations = await violationsIn(5, ({ conversations }) => ({
+  await isFound(/^leaked/, 5, ({ conversations }) => ({
     conversations: changed(conversations, {
       acquire: async (...asked) => {
         const stored = await conversations.acquire(...asked);
@@ -39,11 +38,10 @@ Deno.test("[Y28] a store that shows newcomers what was said before they came is 
       },
     }),
   }));
-  ok(violations.some((sentence) => sentence.startsWith("leaked")), violations.join());
 });
 
 Deno.test("[Y28] a store that forgets what was sent under which id is found out", async () => {
-  const violations = await violationsIn(10, ({ messages }) => ({
+  await isFound(/^(doubled|lost)/, 10, ({ messages }) => ({
     messages: changed(messages, {
       append: (records) =>
         messages.append(
@@ -54,11 +52,10 @@ Deno.test("[Y28] a store that forgets what was sent under which id is found out"
       sent: () => Promise.resolve([]),
     }),
   }));
-  ok(violations.some((sentence) => /^(doubled|lost)/.test(sentence)), violations.join());
 });
 
 Deno.test("[Y28] a store that counts wrong is found out", async () => {
-  const violations = await violationsIn(5, ({ messages }) => ({
+  await isFound(/^miscounted/, 5, ({ messages }) => ({
     messages: changed(messages, {
       countAfter: async (...asked) => {
         const { own, mentions } = await messages.countAfter(...asked);
@@ -66,19 +63,22 @@ Deno.test("[Y28] a store that counts wrong is found out", async () => {
       },
     }),
   }));
-  ok(violations.some((sentence) => sentence.startsWith("miscounted")), violations.join());
 });
 
-async function violationsIn(
+/** Whether one of so many runs is found to violate something in this way. */
+async function isFound(
+  sentence: RegExp,
   runs: number,
   replaced: (storage: Storage) => Partial<Storage>,
-): Promise<readonly string[]> {
+): Promise<void> {
   const all: string[] = [];
   const wrap = (storage: Storage) => changed(storage, replaced(storage));
   for (let seed = 1; seed <= runs; seed++) {
-    all.push(...(await runSeed(seed, { kind: "chat", wrap })).violations);
+    const { violations } = await runSeed(seed, { kind: "chat", wrap });
+    if (violations.some((violation) => sentence.test(violation))) return;
+    all.push(...violations);
   }
-  return all;
+  fail(`Nothing of the kind was found: ${all.join()}`);
 }
 
 /** The whole of it as it is, but for these parts. */

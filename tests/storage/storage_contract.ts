@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { testAccounts } from "./contract/accounts.ts";
 import { testAiRemovals } from "./contract/ai_removals.ts";
 import { testAnswers } from "./contract/answers.ts";
+import { testAssistants } from "./contract/assistants.ts";
 import { testAudit } from "./contract/audit.ts";
 import { testChatUpkeep } from "./contract/chat_upkeep.ts";
 import { testConversations } from "./contract/conversations.ts";
@@ -16,6 +17,7 @@ import { testRevocations } from "./contract/revocations.ts";
 import { testCards } from "./contract/cards.ts";
 import { testRooms } from "./contract/rooms.ts";
 import { testSessions } from "./contract/sessions.ts";
+import { testSwitches } from "./contract/switches.ts";
 import { testThreads } from "./contract/threads.ts";
 import { testTimers } from "./contract/timers.ts";
 
@@ -23,6 +25,7 @@ import { testTimers } from "./contract/timers.ts";
 export function testStorage(name: string, open: OpenStorage): void {
   testRooms(name, open);
   testCards(name, open);
+  testAssistants(name, open);
   testItems(name, open);
   testLane(name, open);
   testConversations(name, open);
@@ -33,6 +36,7 @@ export function testStorage(name: string, open: OpenStorage): void {
   testAccounts(name, open);
   testSessions(name, open);
   testRevocations(name, open);
+  testSwitches(name, open);
   testKeys(name, open);
   testAudit(name, open);
   testAnswers(name, open);

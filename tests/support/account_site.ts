@@ -8,6 +8,7 @@ import { Cookies } from "routes/cookies.ts";
 import { guestRoutes } from "routes/guests.ts";
 import { createHttpApp } from "routes/http_app.ts";
 import { Authenticator } from "routes/identify.ts";
+import { KnownBrowsers } from "routes/known_browsers.ts";
 import { LoginThrottle } from "routes/login_throttle.ts";
 import { Origin } from "routes/origin.ts";
 import { PasswordCheck } from "routes/password_check.ts";
@@ -31,6 +32,8 @@ export const GUESTS_A_DAY = 200;
 
 export interface Answered<T> {
   readonly status: number;
+  /** Cookies that it sets, by name. */
+  readonly cookies: Readonly<Record<string, string>>;
   readonly body: T;
 }
 
@@ -88,15 +91,17 @@ export class AccountSite implements AsyncDisposable {
         drops: node.drops,
       }),
     );
-    const { accounts, audit } = storage;
+    const { accounts, answers, audit } = storage;
     const { ids } = node.ports;
     const cache = new MemoryCache(() => clock.monotonic());
     const refused = opened.use(
       new RefusedSignIns({ audit, ids, clock, drops: node.drops, subjectsMax: 100 }),
     );
-    const check = new PasswordCheck({ accounts, refused, passwords, throttle: new LoginThrottle(cache, 10) });
+    const throttle = new LoginThrottle({ cache, attempts: 10, attemptsTotal: 50 });
+    const check = new PasswordCheck({ accounts, refused, passwords, throttle });
     const arrivals = new Arrivals(cookies, noRegion);
-    const desk = new SessionDesk({ node, accounts, tokens, cookies, origin, arrivals });
+    const known = new KnownBrowsers({ tokens, cookies, now });
+    const desk = new SessionDesk({ node, accounts, tokens, cookies, origin, arrivals, known });
     const plenty = (thing: string) => new AddressLimiter(cache, thing, 1_000_000);
     const app = createHttpApp();
     app.route(
@@ -108,9 +113,12 @@ export class AccountSite implements AsyncDisposable {
       }),
     );
     const registrations = plenty("accounts");
-    app.route("/", accountRoutes({ node, accounts, authenticator, passwords, check, desk, registrations }));
+    app.route(
+      "/",
+      accountRoutes({ node, accounts, answers, authenticator, passwords, check, desk, registrations }),
+    );
     const [logins, refreshes] = [plenty("logins"), plenty("refreshes")];
-    app.route("/", signInRoutes({ desk, check, authenticator, logins, refreshes }));
+    app.route("/", signInRoutes({ desk, check, known, authenticator, logins, refreshes }));
     app.route("/", sessionRoutes({ node, authenticator, desk }));
     return new AccountSite(stage, app, opened.move());
   }
@@ -120,6 +128,7 @@ export class AccountSite implements AsyncDisposable {
     path: string,
     body: unknown,
     headers: Record<string, string> = {},
+    address = "203.0.113.7",
   ): Promise<Answered<T>> {
     const request = new Request(`${URL}${path}`, {
       method,
@@ -130,9 +139,14 @@ export class AccountSite implements AsyncDisposable {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    const response = await this.#app.request(request, {}, { address: "203.0.113.7" });
+    const response = await this.#app.request(request, {}, { address });
     const text = await response.text();
-    return { status: response.status, body: (text === "" ? undefined : JSON.parse(text)) as T };
+    const cookies = Object.fromEntries(
+      response.headers.getSetCookie().map((line) =>
+        /^([^=]+)=([^;]*)/.exec(line)!.slice(1) as [string, string]
+      ),
+    );
+    return { status: response.status, cookies, body: (text === "" ? undefined : JSON.parse(text)) as T };
   }
 
   /** A new account, signed in as a program is. */

@@ -1,9 +1,10 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-
 import { PASSWORD } from "./cookie_client.ts";
 
 /** Where Debian puts it; CHROMIUM names another. */
 const EXECUTABLE = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
+
+const UNTIL_MS = 30_000;
 
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({
@@ -18,6 +19,9 @@ export function launchBrowser(): Promise<Browser> {
   });
 }
 
+/** Whatever opens profiles. */
+export type BrowserLike = Pick<Browser, "newContext">;
+
 /** One person at one page, with a browser profile of their own. */
 export class Visitor {
   /** What the page complained about: uncaught errors, refused loads, violations of its content policy. */
@@ -30,7 +34,7 @@ export class Visitor {
     });
   }
 
-  static async open(browser: Browser, options: BrowserContextOptions = {}): Promise<Visitor> {
+  static async open(browser: BrowserLike, options: BrowserContextOptions = {}): Promise<Visitor> {
     // A still picture leaves the processor to the test.
     const context = await browser.newContext({
       viewport: { width: 1280, height: 800 },
@@ -38,6 +42,18 @@ export class Visitor {
       ...options,
     });
     return new Visitor(await context.newPage());
+  }
+
+  /**
+   * Waits until an expression is true in the page. Playwright's own wait evaluates it there anew each time, which the page's
+   * content policy does not let it.
+   */
+  async until(condition: string): Promise<void> {
+    await this.page.evaluate(`new Promise((resolve, reject) => {
+      setTimeout(() => reject(new Error("It never came true")), ${UNTIL_MS});
+      const look = () => (${condition}) ? resolve() : requestAnimationFrame(look);
+      look();
+    })`);
   }
 
   /** Another tab of the same profile. */

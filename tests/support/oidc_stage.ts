@@ -42,7 +42,10 @@ export function oidcApp(
   const limiter = new AddressLimiter(cache, "test", 1_000);
   const tokens = { issueAccess: () => Promise.resolve({ token: "access", expiresAt: clock.now() + 1 }) };
   const arrivals = new Arrivals(cookies, () => undefined);
-  const desk = new SessionDesk({ node, accounts, tokens, cookies, origin, arrivals });
+  const desk = new SessionDesk({
+    ...{ node, accounts, tokens, cookies, origin, arrivals },
+    known: { remember: () => Promise.resolve() },
+  });
   const identify = (): Promise<Verified | undefined> =>
     Promise.resolve(caller && { caller, expiresAt: Infinity } as Verified);
   const known = new OidcProviders(providers.map(settingsOf), TIMEOUT_MS, () => clock.monotonic());
@@ -59,6 +62,7 @@ export function oidcApp(
         },
       },
       ...{ authenticator: { identify }, registrations: limiter },
+      border: { refuseWrites: () => {} },
     }),
   });
   return async (request) => await app.fetch(request, { address: "203.0.113.7" });

@@ -34,6 +34,7 @@ export class ProcessStorage implements Storage {
   readonly aiRemovals: Stores["aiRemovals"];
   readonly cards: Stores["cards"];
   readonly changes: Stores["changes"];
+  readonly switches: Stores["switches"];
   readonly timers: Stores["timers"];
   readonly ownership: Stores["ownership"];
   readonly tokenKeys: Stores["tokenKeys"];
@@ -42,6 +43,7 @@ export class ProcessStorage implements Storage {
   readonly #asked = new Map<Part, number>();
   readonly #faults: Fault[] = [];
   readonly #gates = new Map<Part, Promise<void>>();
+  readonly #refusals = new Map<Part, Error[]>();
   #dead = false;
 
   constructor(inner: Storage) {
@@ -67,6 +69,7 @@ export class ProcessStorage implements Storage {
     this.aiRemovals = this.#observed("aiRemovals", inner.aiRemovals);
     this.cards = this.#observed("cards", inner.cards);
     this.changes = inner.changes;
+    this.switches = this.#observed("switches", inner.switches);
     this.timers = this.#observed("timers", inner.timers);
     this.ownership = this.#observed("ownership", inner.ownership);
     this.tokenKeys = this.#observed("tokenKeys", inner.tokenKeys);
@@ -86,6 +89,11 @@ export class ProcessStorage implements Storage {
 
   faultNext(fault: Fault): void {
     this.#faults.push(fault);
+  }
+
+  /** The next that this part is asked fails. */
+  refuseNext(part: Part, error: Error): void {
+    this.#refusals.set(part, [...this.#refusals.get(part) ?? [], error]);
   }
 
   /** What this part is asked waits from now on, until the returned function is called. */
@@ -134,6 +142,8 @@ export class ProcessStorage implements Storage {
     this.#asked.set(part, this.asked(part) + 1);
     try {
       await this.#gates.get(part);
+      const refusal = this.#refusals.get(part)?.shift();
+      if (refusal !== undefined) throw refusal;
       return await run();
     } finally {
       if (this.#dead) await new Promise(() => {});

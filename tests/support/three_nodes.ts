@@ -9,9 +9,10 @@ export async function startThree(settings: ServerEnv = {}) {
   const [nats, postgres] = await Promise.all([startNats(), startPostgres()]);
   started.use(nats);
   started.use(postgres);
+  const databaseUrl = await postgres.createDatabase();
   const env = {
     NATS_URL: nats.url,
-    DATABASE_URL: await postgres.createDatabase(),
+    DATABASE_URL: databaseUrl,
     GUESTS: "on",
     LEASE_TTL_MS: 3_000,
     LEASE_RENEW_MS: 300,
@@ -23,5 +24,5 @@ export async function startThree(settings: ServerEnv = {}) {
   await Promise.all(servers.map((server) => server.metricIs("barrage_shards", (shards) => shards > 0)));
   const operator = started.use(await NatsOperator.connect(nats.url));
   const owned = started.move();
-  return { servers, nats, operator, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
+  return { servers, nats, operator, databaseUrl, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
 }

@@ -6,6 +6,7 @@ import type { Clock } from "../clock.ts";
 import type { ActorDefinition } from "../definition.ts";
 import type { Drops } from "../drops.ts";
 import type { RemoteCounters } from "./counters.ts";
+import type { KnownOwners } from "./known_owners.ts";
 import { RemoteTarget } from "./target.ts";
 import { Answers, decode, errorOf } from "./wire.ts";
 
@@ -20,6 +21,7 @@ export interface RemoteCallerOptions {
   readonly random: () => number;
   readonly drops: Drops;
   readonly counters: RemoteCounters;
+  readonly owners: KnownOwners;
   readonly nodeId: string;
   readonly nextId: () => string;
   readonly windowMax: number;
@@ -68,9 +70,9 @@ export class RemoteCaller {
         this.#options.drops.count("remote", "overloaded");
         return call.fail(new BarrageError("overloaded", "Too many actors elsewhere", { retryAfterMs: 500 }));
       }
-      const { bus, clock, random, counters, nodeId: from, nextId, windowMax } = this.#options;
+      const { bus, clock, random, counters, owners, nodeId: from, nextId, windowMax } = this.#options;
       const waiting = this.#waiting;
-      const terms = { bus, clock, random, counters, from, nextId, windowMax, waiting };
+      const terms = { bus, clock, random, counters, owners, from, nextId, windowMax, waiting };
       target = new RemoteTarget({ definition, key, shard, ...terms });
       this.#targets.set(address, target);
     }

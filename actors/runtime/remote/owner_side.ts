@@ -6,7 +6,7 @@ import { Call } from "../call.ts";
 import type { Clock } from "../clock.ts";
 import type { ActorDefinition } from "../definition.ts";
 import type { Drops } from "../drops.ts";
-import { Batch, decode, encode, failureOf } from "./wire.ts";
+import { Batch, decode, encode, failureOf, nodeSubject, queueSubject } from "./wire.ts";
 
 const log = getLogger(["barrage", "remote"]);
 
@@ -18,6 +18,7 @@ const encoder = new TextEncoder();
 const ANSWERS_LENGTH = 262_144;
 
 export interface RemoteOwnerOptions {
+  readonly nodeId: string;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly drops: Drops;
@@ -30,6 +31,8 @@ export interface RemoteOwnerOptions {
 /** Takes commands from other nodes for the shards this node owns, and sends their answers back. */
 export class RemoteOwner {
   readonly #options: RemoteOwnerOptions;
+  /** What is sent to this node and no other: whoever sent it did not get an answer from the queue. */
+  readonly #own: Subscription;
   readonly #shards = new Map<number, Subscription>();
   /** Batches for shards that are on their way to this node. */
   readonly #kept = new Map<number, BusMessage[]>();
@@ -40,6 +43,13 @@ export class RemoteOwner {
 
   constructor(options: RemoteOwnerOptions) {
     this.#options = options;
+    this.#own = options.bus.subscribe(nodeSubject(options.nodeId, ">"), (message) => {
+      this.#receive(Number(addressOf(message)[0]), message);
+    });
+  }
+
+  get ready(): Promise<void> {
+    return this.#own.ready;
   }
 
   /** Resolves when commands to the shard reach this node; until `serve` they are kept. */
@@ -65,15 +75,20 @@ export class RemoteOwner {
     for (const message of kept) this.#receive(shard, message);
   }
 
-  stop(): void {
+  closeAll(): void {
     for (const shard of [...this.#shards.keys()]) this.close(shard);
+  }
+
+  stop(): void {
+    this.closeAll();
+    this.#own.drain();
   }
 
   #listen(shard: number): Subscription {
     const known = this.#shards.get(shard);
     if (known !== undefined) return known;
     const receive = (message: BusMessage) => this.#receive(shard, message);
-    const made = this.#options.bus.subscribe(`barrage.v1.act.${shard}.>`, receive, { queue: "own" });
+    const made = this.#options.bus.subscribe(queueSubject(`${shard}.>`), receive, { queue: "own" });
     this.#shards.set(shard, made);
     return made;
   }
@@ -101,7 +116,7 @@ export class RemoteOwner {
 
   #take(epoch: number, message: BusMessage): void {
     const { definitionOf, deliver, clock } = this.#options;
-    const [kind, key, verb] = message.subject.split(".").slice(4);
+    const [, kind, key, verb] = addressOf(message);
     const definition = kind === undefined ? undefined : definitionOf(kind);
     const spec = verb === undefined ? undefined : definition?.verbs[verb];
     if (definition === undefined || key === undefined || verb === undefined || spec === undefined) {
@@ -188,4 +203,10 @@ export class RemoteOwner {
       }
     }
   }
+}
+
+/** Shard, kind, key and verb, whichever way it came. */
+function addressOf({ subject }: BusMessage): string[] {
+  const way = ".act.";
+  return subject.slice(subject.indexOf(way) + way.length).split(".");
 }

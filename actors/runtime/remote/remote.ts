@@ -5,10 +5,12 @@ import type { Clock } from "../clock.ts";
 import type { ActorDefinition } from "../definition.ts";
 import type { Drops } from "../drops.ts";
 import type { Holder } from "../ownership.ts";
+import type { ShardRecord } from "storage/storage.ts";
 import { AskSide } from "./ask_side.ts";
 import { RemoteCaller } from "./caller_side.ts";
 import { RemoteCounters, type RemoteReport } from "./counters.ts";
 import { HandOff } from "./hand_off.ts";
+import { KnownOwners } from "./known_owners.ts";
 import { RemoteOwner } from "./owner_side.ts";
 
 /** Without the bus for this long a node gives its shards up: nobody can reach them here. */
@@ -45,6 +47,8 @@ export interface RemoteOptions {
   /** Commands under way to one actor elsewhere, and such actors. */
   readonly windowMax: number;
   readonly targetsMax: number;
+  /** Every shard, as the database has it. */
+  readonly shards: () => Promise<readonly ShardRecord[]>;
   readonly host: RemoteHost;
 }
 
@@ -62,7 +66,8 @@ export class Remote {
   #cancelCutOff: (() => void) | undefined;
   #cutOff = false;
 
-  constructor({ nodeId, bus, clock, random, drops, nextId, windowMax, targetsMax, host }: RemoteOptions) {
+  constructor(options: RemoteOptions) {
+    const { nodeId, bus, clock, random, drops, nextId, windowMax, targetsMax, shards, host } = options;
     this.#bus = bus;
     this.#clock = clock;
     this.#host = host;
@@ -76,6 +81,7 @@ export class Remote {
       random,
       drops,
       counters,
+      owners: new KnownOwners({ nodeId, clock, shards }),
       nodeId,
       nextId,
       windowMax,
@@ -83,6 +89,7 @@ export class Remote {
       deliver,
     });
     this.#owner = new RemoteOwner({
+      nodeId,
       bus,
       clock,
       drops,
@@ -111,7 +118,7 @@ export class Remote {
   }
 
   get ready(): Promise<unknown> {
-    return Promise.all([this.#caller.ready, this.#handOff.ready, this.#ask.ready]);
+    return Promise.all([this.#caller.ready, this.#owner.ready, this.#handOff.ready, this.#ask.ready]);
   }
 
   report(): RemoteReport {
@@ -158,7 +165,7 @@ export class Remote {
 
   /** No shard is this node's any more. */
   close(): void {
-    this.#owner.stop();
+    this.#owner.closeAll();
   }
 
   stop(): void {

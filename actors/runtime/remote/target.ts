@@ -5,7 +5,8 @@ import { Call } from "../call.ts";
 import type { Clock } from "../clock.ts";
 import type { ActorDefinition } from "../definition.ts";
 import type { RemoteCounters, RetryReason } from "./counters.ts";
-import { decode, encode, errorOf, Taken } from "./wire.ts";
+import type { KnownOwners } from "./known_owners.ts";
+import { decode, encode, errorOf, nodeSubject, queueSubject, Taken } from "./wire.ts";
 
 /**
  * A batch not taken in by then is sent again; with the same ids, so that nothing runs twice. The second time it gets
@@ -38,6 +39,7 @@ export interface TargetOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly counters: RemoteCounters;
+  readonly owners: KnownOwners;
   /** Name of this node, where answers go. */
   readonly from: string;
   readonly nextId: () => string;
@@ -58,7 +60,7 @@ export class RemoteTarget {
   readonly key: string;
   readonly shard: number;
   readonly #options: TargetOptions;
-  readonly #subject: string;
+  readonly #address: string;
   #queue: Entry[] = [];
   readonly #open = new Map<string, Entry>();
   /** The last success of each sender and verb, while anything is open. */
@@ -77,7 +79,7 @@ export class RemoteTarget {
     this.key = key;
     this.shard = shard;
     this.#options = options;
-    this.#subject = `barrage.v1.act.${shard}.${definition.kind}.${key}`;
+    this.#address = `${shard}.${definition.kind}.${key}`;
     this.usedAt = options.clock.monotonic();
   }
 
@@ -164,13 +166,16 @@ export class RemoteTarget {
       const batch = this.#batch();
       if (batch.length === 0) break;
       const retry = await this.#deliver(batch, patienceMs);
-      if (retry === "timeout") patienceMs = Math.min(patienceMs * 2, TAKE_MAX_MS);
       if (retry === undefined) {
         failures = 0;
         const taken = new Set(batch);
         this.#queue = this.#queue.filter((entry) => !taken.has(entry));
       } else {
         this.#options.counters.retries[retry]++;
+        if (retry === "timeout") {
+          patienceMs = Math.min(patienceMs * 2, TAKE_MAX_MS);
+          await this.#options.owners.look(this.shard);
+        }
         // The old owner stops listening before it says so: the new one is there already.
         if (retry === "moved" && failures++ === 0) continue;
         await this.#pause(backoffMs(failures++, this.#options.random, RETRY.baseMs, RETRY.maxMs));
@@ -195,7 +200,7 @@ export class RemoteTarget {
 
   /** Returns why the batch has to be sent again, if it has to. */
   async #deliver(batch: readonly Entry[], patienceMs: number): Promise<RetryReason | undefined> {
-    const { bus, clock, counters, from } = this.#options;
+    const { bus, clock, counters, owners, from } = this.#options;
     const now = clock.monotonic();
     const epoch = this.#epoch === undefined ? {} : { epoch: this.#epoch };
     const calls = batch.map(({ id, call: { facts } }) => ({
@@ -207,14 +212,16 @@ export class RemoteTarget {
       bytes: facts.bytes,
       chain: [...facts.chain],
     }));
+    const address = `${this.#address}.${batch[0]!.call.facts.verb}`;
+    const owner = owners.of(this.shard);
     this.#patienceEnds = now + patienceMs;
     try {
       for (const entry of batch) {
         entry.sent = true;
         entry.doubts++;
       }
-      const address = `${this.#subject}.${batch[0]!.call.facts.verb}`;
-      const reply = await bus.request(address, encode({ from, calls, ...epoch }), {
+      const subject = owner === undefined ? queueSubject(address) : nodeSubject(owner, address);
+      const reply = await bus.request(subject, encode({ from, calls, ...epoch }), {
         signal: this.#patience.signal,
       });
       const taken = decode(Taken, reply.data);
@@ -225,6 +232,7 @@ export class RemoteTarget {
         return undefined;
       }
       const error = errorOf(taken.error);
+      if (owner !== undefined && taken.epoch === undefined) owners.wrong(this.shard, owner);
       if (error.reason === "moved" && taken.epoch !== undefined) {
         this.#epoch = taken.epoch;
         this.#giveOvertakenUp();
@@ -236,6 +244,7 @@ export class RemoteTarget {
       return undefined;
     } catch (error) {
       if (error instanceof NoResponders) {
+        if (owner !== undefined) owners.wrong(this.shard, owner);
         for (const entry of batch) entry.doubts--;
         return "no_responders";
       }

@@ -49,6 +49,16 @@ export const Answers = z.object({
 });
 export type Answers = z.infer<typeof Answers>;
 
+/** To whoever owns the shard: `address` is `<shard>.<kind>.<key>.<verb>`, or a pattern of it. */
+export function queueSubject(address: string): string {
+  return `barrage.v1.act.${address}`;
+}
+
+/** To one node, whether it owns the shard or not. */
+export function nodeSubject(node: string, address: string): string {
+  return `barrage.v1.node.${node}.act.${address}`;
+}
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 

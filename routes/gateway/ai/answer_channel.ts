@@ -6,6 +6,7 @@ import type { Clock } from "actors/runtime/clock.ts";
 import type { ActorNode } from "actors/runtime/node.ts";
 import type { Ref } from "actors/runtime/ref.ts";
 import type { AiPlace, AnswerView } from "protocol/ai.ts";
+import { BarrageError, ERRORS } from "protocol/errors.ts";
 import { AnswerNotice } from "./answer_notice.ts";
 import { type AnswerReader, Reading } from "./reading.ts";
 
@@ -69,7 +70,10 @@ export class AnswerChannel {
 
   /** @throws {BarrageError} `forbidden`, `not_found`: whatever the answer says to this caller. */
   async join(reader: AnswerReader, caller: Caller, from: number): Promise<Joined> {
-    const reading = new Reading(this.#options.answer, reader, () => this.#askAgain());
+    const reading = new Reading(this.#options.answer, reader, () => {
+      this.#options.node.drops.count("ai", "lost_on_bus");
+      this.#askAgain();
+    });
     this.#readings.add(reading);
     try {
       await this.#subscription.ready;
@@ -154,7 +158,9 @@ export class AnswerChannel {
     this.#catchUp().catch((error) => {
       // Whatever it was, after some silence it is asked again.
       this.#asking = "yes";
-      log.warn("Cannot ask an answer where it stands: {error}", { error });
+      // Where a node has died, that is so for all of its answers.
+      const passes = ERRORS[BarrageError.from(error).reason].retry;
+      log[passes ? "debug" : "warn"]("Cannot ask an answer where it stands: {error}", { error });
     }).finally(() => {
       const again = this.#asking === "and again";
       this.#asking = "no";

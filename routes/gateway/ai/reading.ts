@@ -112,9 +112,12 @@ export class Reading {
         return this.#cut(notice.attempt, notice.offset);
       case "progress":
         return this.#reader.progress(notice.params<{ percent: number }>().percent);
-      case "done":
-        if (notice.attempt !== this.#attempt || notice.offset !== this.#offset) return this.#onGap(this);
-        return this.#end(notice.params<AiDone>());
+      case "done": {
+        // Nothing was shown, whatever attempts there were.
+        const nothing = notice.offset === 0 && this.#offset === 0;
+        const all = notice.attempt === this.#attempt && notice.offset === this.#offset;
+        return all || nothing ? this.#end(notice.params<AiDone>()) : this.#onGap(this);
+      }
     }
   }
 
@@ -154,12 +157,13 @@ export function isOver({ state }: AnswerView): boolean {
 }
 
 function doneOf(view: AnswerView): AiDone {
-  const { answer, attempt, offset, text, state, reason, usage, files, error } = view;
+  const { answer, attempt, offset, text, state, reason, usage, files, error, endedAt } = view;
   return {
     ...{ answer, attempt, offset: offset + text.length, state: state as AiDone["state"] },
     ...(reason === undefined ? {} : { reason }),
     ...(usage === undefined ? {} : { usage }),
     ...(files === undefined ? {} : { files }),
     ...(error === undefined ? {} : { error }),
+    ...(endedAt === undefined ? {} : { endedAt }),
   };
 }

@@ -66,6 +66,8 @@ const CALLS: Calls = {
     refTo(call, conversation).transfer({ user }, call.options),
   "chat.update": (call, { conversation, ...settings }) =>
     refTo(call, conversation).update(settings, call.options),
+  "chat.assistant": (call, { conversation, assistant }) =>
+    refTo(call, conversation).setAssistant({ assistant }, call.options),
   "chat.link": (call, { conversation }) => refTo(call, conversation).link({}, call.options),
   "chat.unlink": (call, { conversation }) => refTo(call, conversation).unlink({}, call.options),
   "chat.members": (call, { conversation, ...page }) => refTo(call, conversation).members(page, call.options),

@@ -86,6 +86,7 @@ export class Stays {
           shown = change.settings.historyForNewcomers ?? shown;
           break;
         case "role":
+        case "assistant":
           break;
         default:
           change satisfies never;

@@ -138,4 +138,37 @@ export function testAiRemovals(name: string, open: OpenStorage): void {
     assert.equal(await aiRemovals.sweep(LATER, 10), 2);
     assert.deepEqual(await answers.readMany(ids), []);
   });
+
+  Deno.test(`[Q48] ${name}: who has joined an answer is taken out of it when it has ended, and nothing of him stays`, async () => {
+    await using opened = await open();
+    const { aiRemovals, answers, lane } = opened.storage;
+    await createAccounts(opened.storage, 1, 2, 3);
+    const both = [user(1), user(2), user(3)];
+    await foundAnswers(
+      opened.storage,
+      answer(1, { ...DONE, askers: both }),
+      answer(2, { state: "running", askers: both }),
+      answer(3, { ...DONE, askers: [user(1), user(2)] }),
+    );
+    for (const n of [1, 2]) {
+      for (const joined of [2, 3]) {
+        await lane.commit(answerFence(n), [answers.join(answerId(n), accountId(joined))]);
+        // Again is harmless.
+        await lane.commit(answerFence(n), [answers.join(answerId(n), accountId(joined))]);
+      }
+    }
+    for (const n of [1, 2, 3]) assert.deepEqual(await answers.open(accountId(n), 10), [answerId(2)]);
+    for (const n of [2, 3]) await remove(opened, n);
+    const askers = async (n: number) => (await answers.read(answerId(n)))?.askers.map(({ id }) => id);
+    while (await aiRemovals.sweep(LATER, 10) > 0);
+    assert.deepEqual(await askers(1), [accountId(1)]);
+    assert.deepEqual(await askers(2), both.map(({ id }) => id), "under way, it is its actor's");
+    await lane.commit(answerFence(2), [answers.update(answerId(2), DONE)]);
+    assert.deepEqual(await answers.open(accountId(2), 10), []);
+    while (await aiRemovals.sweep(LATER, 10) > 0);
+    assert.deepEqual(await askers(2), [accountId(1)]);
+    // What became an answer of nobody takes those who had joined it along.
+    assert.equal(await answers.sweep(LATER, 10), 3);
+    assert.equal(await aiRemovals.sweep(LATER, 10), 0);
+  });
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { TRANSACTIONS_AT_ONCE_MAX } from "storage/engine.ts";
 import { FencedError } from "storage/storage.ts";
 import { accountId, T } from "./account_records.ts";
 import {
@@ -81,8 +82,9 @@ export function testAnswers(name: string, open: OpenStorage): void {
     await update({});
     await update({ text: text! });
     assert.deepEqual(await answers.read(answerId(1)), answer(1, { text }));
-    await update({ askers, state, attempt, exclude });
-    const first = { askers, state, attempt, exclude, text };
+    const request = { feature: "image", prompt: "Waves 🌊", width: 64, height: 64 } as const;
+    await update({ askers, state, attempt, exclude, request });
+    const first = { askers, state, attempt, exclude, text, request };
     assert.deepEqual(await answers.read(answerId(1)), answer(1, first));
     const rest = { files, job: job!, reason: reason!, usage: usage!, error: error!, endedAt: endedAt! };
     await update(rest);
@@ -168,7 +170,7 @@ export function testAnswers(name: string, open: OpenStorage): void {
           ];
       }
     }));
-    assert.equal(lane.stats.transactions - before, 1);
+    assert.ok(lane.stats.transactions - before <= TRANSACTIONS_AT_ONCE_MAX);
     const left = [undefined, 2, 2, undefined, 1, 3];
     const wanted = numbers.flatMap((n) => {
       const generation = left[n % 6];

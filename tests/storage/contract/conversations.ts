@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { TRANSACTIONS_AT_ONCE_MAX } from "storage/engine.ts";
 import { FencedError } from "storage/storage.ts";
 import { toWrite } from "storage/writes.ts";
 import { accountId } from "./account_records.ts";
@@ -383,7 +384,7 @@ export function testConversations(name: string, open: OpenStorage): void {
     );
     const failed = numbers.filter((_, index) => settled[index]?.status === "rejected");
     assert.deepEqual(failed, [50, 100, 150, 200]);
-    assert.equal(lane.stats.transactions - before, 1);
+    assert.ok(lane.stats.transactions - before <= TRANSACTIONS_AT_ONCE_MAX);
     assert.deepEqual(await texts(opened.storage, 49), ["message 1", "message 2"]);
     assert.deepEqual(await texts(opened.storage, 50), ["message 1"]);
   });

@@ -170,6 +170,29 @@ export function testLane(name: string, open: OpenStorage): void {
     assert.deepEqual(await rooms.itemsAfter(roomId(1), 0, 1_000), says(1, 1_000));
   });
 
+  Deno.test(`[D126] ${name}: units of one fence take effect in their order, also beside a transaction that fails`, async () => {
+    await using opened = await open({ transactionUnits: 100 });
+    const { rooms, lane } = opened.storage;
+    const numbers = Array.from({ length: 60 }, (_, index) => index + 1);
+    await createRooms(opened.storage, ...numbers);
+    await lane.commit(fence(60), [rooms.append(roomId(60), says(1, 1))]);
+    // The first hundred are tried again in parts, as one of them cannot be stored, while others commit.
+    const units = [1, 2, 3, 4, 5, 6].flatMap((offset) =>
+      numbers.map((n) =>
+        lane.commit(fence(n), [
+          rooms.update(roomId(n), { title: `${offset}` }),
+          rooms.append(roomId(n), says(offset, offset)),
+        ])
+      )
+    );
+    const failed = (await outcomes(units)).flatMap((end, at) => end === "committed" ? [] : [at]);
+    assert.deepEqual(failed, [59]);
+    for (const n of numbers) {
+      assert.deepEqual(await offsets(opened.storage, n), [1, 2, 3, 4, 5, 6]);
+      assert.equal((await rooms.read(roomId(n)))?.title, "6");
+    }
+  });
+
   Deno.test(`[D18] ${name}: more rows than one statement can take are one unit still`, async () => {
     await using opened = await open();
     const { rooms, lane } = opened.storage;

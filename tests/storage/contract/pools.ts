@@ -69,6 +69,25 @@ export function testPools(name: string, open: OpenStorage): void {
     assert.deepEqual(await read(), [full, lease(801)]);
   });
 
+  Deno.test(`[Q11] ${name}: who makes the call of a lease is stored; of one that is over that is harmless`, async () => {
+    await using opened = await open();
+    const { aiPools, lane } = opened.storage;
+    await aiPools.acquire(POOL, 1, 10);
+    const runner = { id: "node-1", epoch: 2 ** 40 };
+    await lane.commit(poolFence(1), [
+      aiPools.lend(POOL, [1, 2, 3].map((n) => lease(n, n === 3 ? { runner } : {}))),
+      aiPools.run(POOL, leaseId(1), { id: "node-2", epoch: 1 }),
+    ]);
+    await lane.commit(poolFence(1), [
+      aiPools.run(POOL, leaseId(1), runner),
+      aiPools.run(POOL, leaseId(2), runner),
+      aiPools.giveBack(POOL, [leaseId(2)]),
+    ]);
+    await lane.commit(poolFence(1), [aiPools.run(POOL, leaseId(2), runner)]);
+    const { leases } = await aiPools.acquire(POOL, 1, 10);
+    assert.deepEqual(leases, [lease(1, { runner }), lease(3, { runner })]);
+  });
+
   Deno.test(`[Q12] ${name}: what a pool has learned of a use is replaced, or forgotten`, async () => {
     await using opened = await open();
     const { aiPools, lane } = opened.storage;
@@ -102,6 +121,7 @@ export function testPools(name: string, open: OpenStorage): void {
       answer(3, { state: "running" }),
       answer(1, { pool: "image-echo" }),
       answer(6, { state: "cancelled" }),
+      answer(7, { job: { credential: credentialId(3), job: "" }, pool: "slides-echo" }),
     );
     const read = async (limit = 10) => (await aiPools.acquire(POOL, 1, limit)).waiting;
     const base = {
@@ -121,6 +141,8 @@ export function testPools(name: string, open: OpenStorage): void {
       until: rich.until,
     }]);
     assert.deepEqual(await read(1), [second]);
+    const [given] = (await aiPools.acquire("slides-echo", 1, 1)).waiting;
+    assert.deepEqual(given, { ...base, answer: answerId(7) }, "a job that was given up binds nobody");
     await lane.commit(answerFence(2), [answers.update(answerId(2), { state: "running" })]);
     await lane.commit(answerFence(3), [answers.update(answerId(3), { state: "waiting" })]);
     assert.deepEqual(await read(2), [{ ...base, answer: answerId(3) }, fourth]);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { FencedError } from "storage/storage.ts";
 import { accountId, T } from "./account_records.ts";
-import { answerId, thread, threadFence, threadId, turn } from "./ai_records.ts";
+import type { AnswerRecord } from "storage/ai_storage.ts";
+import { answer, answerId, leaseId, thread, threadFence, threadId, turn } from "./ai_records.ts";
 import type { OpenedStorage, OpenStorage } from "./opened.ts";
 
 async function found({ storage }: OpenedStorage, ...records: readonly ReturnType<typeof thread>[]) {
@@ -76,5 +77,35 @@ export function testThreads(name: string, open: OpenStorage): void {
     assert.deepEqual(await read({ after: 0, limit: 9 }), []);
     assert.equal(await threads.acquire(threadId(1), 1), undefined);
     assert.deepEqual(await threads.turns(threadId(2), { after: 0, limit: 9 }), [turn(1)]);
+  });
+
+  Deno.test(`[Q17] ${name}: with a thread go the answers that were asked in it and have ended, and their files`, async () => {
+    await using opened = await open();
+    const { threads, answers, aiFiles, lane } = opened.storage;
+    await found(opened, thread(1), thread(2));
+    const inThread = (n: number, more: Partial<AnswerRecord> = {}) =>
+      answer(n, { thread: threadId(1), state: "done", endedAt: T + 9, ...more });
+    const records = [
+      inThread(1),
+      // Asked outside and shown in the thread, under way, and of another thread.
+      answer(2, { state: "done", endedAt: T + 9 }),
+      answer(3, { thread: threadId(1), state: "running" }),
+      inThread(4, { thread: threadId(2) }),
+    ];
+    for (const record of records) {
+      await lane.commit({ noun: "answer", id: record.id, epoch: 1, founding: true }, [
+        answers.found(record, 1),
+      ]);
+      const file = { id: leaseId(Number(record.id.slice(-4))), type: "image/png", name: "a.png", bytes: 1 };
+      await aiFiles.write(file, record.id, new Uint8Array([1]));
+    }
+    const turns = [1, 2, 3].map((n) => turn(n, { answer: answerId(n) }));
+    await lane.commit(threadFence(1), [threads.append(threadId(1), turns)]);
+    await lane.commit(threadFence(2), [threads.append(threadId(2), [turn(1, { answer: answerId(4) })])]);
+    await lane.commit(threadFence(1), [threads.erase(threadId(1))]);
+    const left = await answers.readMany([1, 2, 3, 4].map(answerId));
+    assert.deepEqual(left.map(({ id }) => id), [2, 3, 4].map(answerId));
+    assert.equal(await aiFiles.read(leaseId(1)), undefined);
+    for (const n of [2, 3, 4]) assert.ok(await aiFiles.read(leaseId(n)));
   });
 }

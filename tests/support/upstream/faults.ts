@@ -52,6 +52,8 @@ export const Fault = z.discriminatedUnion("kind", [
   /** Thoughts, or the call of a tool, before the text. */
   z.strictObject({ kind: z.literal("unshown"), what: z.enum(["reasoning", "tool"]) }),
   z.strictObject({ kind: z.literal("no_usage") }),
+  /** A slide deck is begun and then comes to nothing. */
+  z.strictObject({ kind: z.literal("build_failed") }),
   /** A continuation begins with so many characters that were there already. */
   z.strictObject({ kind: z.literal("overlap"), characters: z.int().positive() }),
 ]);

@@ -10,6 +10,11 @@ const WORDS = [
   ..."time river light stone garden music letter window bridge winter paper silver mountain".split(" "),
   ..."the a of and in with over under between because however while every other small bright".split(" "),
 ];
+/**
+ * So many words lie between a word and the same one again: one who says the same twice, just where it is cut, cannot be told
+ * from one who repeats what was there already.
+ */
+const APART = 8;
 const CHINESE = [
   ..."时间 河流 光 石头 花园 音乐 信 窗户 桥 冬天 纸 山 的 和 在 因为 但是 每个 小 明亮 我们 可以 看到".split(
     " ",
@@ -74,8 +79,11 @@ function compose(messages: readonly Message[], count: number): string[] {
   const random = randomFrom(seed);
   const chinese = /[\u4e00-\u9fff]/.test(messages.at(-1)?.content ?? "");
   const words = chinese ? CHINESE : WORDS;
+  const said: string[] = [];
   return Array.from({ length: count }, (_, index) => {
-    const word = words[Math.floor(random() * words.length)]!;
+    let word: string;
+    do word = words[Math.floor(random() * words.length)]!; while (said.slice(-APART).includes(word));
+    said.push(word);
     const stop = index % 11 === 10;
     if (chinese) return stop ? `${word}。` : word;
     return `${index === 0 ? "" : " "}${word}${stop ? "." : ""}`;

@@ -27,7 +27,11 @@ export class HttpConnection {
 
   constructor(socket: Deno.TcpConn) {
     this.#socket = socket;
-    socket.setNoDelay(true);
+    try {
+      socket.setNoDelay(true);
+    } catch {
+      // Some systems refuse it where the client has left already, which reading finds out.
+    }
     this.#pump();
   }
 

@@ -20,6 +20,7 @@ const SIZES = new Set([
 ]);
 
 interface Job {
+  readonly fails: boolean;
   readonly credential: string;
   polls: number;
   lastPollAt: number;
@@ -120,7 +121,8 @@ export class SparkFilesFace {
     const query = form.get("query");
     if (typeof query !== "string" || query === "" || query.length > 8_000) return await answer(20_002);
     const sid = crypto.randomUUID().replaceAll("-", "");
-    this.#jobs.set(sid, { credential: credential.id, polls: 0, lastPollAt: this.#now() });
+    const fails = fault?.kind === "build_failed";
+    this.#jobs.set(sid, { credential: credential.id, fails, polls: 0, lastPollAt: this.#now() });
     await answer(0, { sid, title: query.slice(0, 20), subTitle: "", coverImgSrc: "" });
   }
 
@@ -141,10 +143,10 @@ export class SparkFilesFace {
     job.polls++;
     const done = job.polls > polls;
     await answer(0, {
-      pptStatus: done ? "done" : "building",
+      pptStatus: !done ? "building" : job.fails ? "build_failed" : "done",
       ...{ aiImageStatus: "done", cardNoteStatus: "done", errMsg: null },
       ...{ totalPages: polls, donePages: Math.min(job.polls, polls) },
-      pptUrl: done ? `${this.#url()}/files/deck.pptx` : null,
+      pptUrl: done && !job.fails ? `${this.#url()}/files/deck.pptx` : null,
     });
   }
 }

@@ -64,8 +64,8 @@ Deno.test("[W131] the page scrolls along at the end, stays where somebody reads,
       return scrollHeight - clientHeight - scrollTop;
     })()`);
   const top = (): Promise<number> => ann.page.evaluate(`document.querySelector(".thread-scroll").scrollTop`);
-  await ann.ask(Array.from({ length: 60 }, (_, n) => `- line ${n}`).join("\n"));
-  await ann.untilSays("line 0", "line 30");
+  await ann.ask(Array.from({ length: 70 }, (_, n) => `- line ${n}`).join("\n"));
+  await ann.untilSays("line 0", "line 5");
   await ann.visitor.until(`document.querySelector(".thread-scroll")?.scrollTop > 0`);
   assert(await distance() < 2, "it is at the end");
   await ann.page.locator(".thread-scroll").hover();

@@ -16,13 +16,13 @@ Deno.test("[W126] the server dies in the middle of an answer: the page goes on, 
 Deno.test("[W128] loaded again in the middle of an answer the page goes on where it was", async () => {
   await using stage = await AskStage.open();
   const { ann } = stage;
-  await ann.ask(words(150));
+  await ann.ask(words(250));
   await ann.untilSays("word0", "word10");
   await ann.page.reload();
   await ann.until("word0", "running");
   await ann.page.locator(".ai-stop:visible").waitFor();
   await ann.until("word0", "done");
-  assert.equal(await ann.says("word0"), `You said: ${words(150)}`);
+  assert.equal(await ann.says("word0"), `You said: ${words(250)}`);
   assert.equal(await ann.page.locator(".ai-turn").count(), 1);
   assert.deepEqual(ann.visitor.complaints, []);
 });
@@ -104,14 +104,14 @@ Deno.test("[W138] what is lost, doubled and late on the way is told again, and e
     server.onMessage((message) => {
       const text = String(message);
       if (!text.includes('"ai.delta"')) return socket.send(message);
-      switch (told++ % 8) {
-        case 2:
+      switch (told++ % 5) {
+        case 1:
           return void seen.lost++;
-        case 4:
+        case 2:
           seen.doubled++;
           socket.send(text);
           return socket.send(text);
-        case 6:
+        case 3:
           seen.late++;
           return void (held = text);
         default:
@@ -123,10 +123,10 @@ Deno.test("[W138] what is lost, doubled and late on the way is told again, and e
   });
   await ann.page.reload();
   await ann.ready();
-  await ann.ask(words(60));
+  await ann.ask(words(100));
   await ann.until("word0", "done");
-  assert.equal(await ann.says("word0"), `You said: ${words(60)}`);
-  assert(Object.values(seen).every((count) => count > 1), JSON.stringify(seen));
+  assert.equal(await ann.says("word0"), `You said: ${words(100)}`);
+  assert(Object.values(seen).every((count) => count > 0), JSON.stringify(seen));
 });
 
 Deno.test("[W139] a conversation is read again when it has changed, and not before", async () => {

@@ -1,0 +1,32 @@
+import { cors } from "hono/cors";
+import type { Context, MiddlewareHandler } from "hono";
+import type { HttpEnv } from "./http_app.ts";
+
+const PREFLIGHT_SECONDS = 86_400;
+
+/**
+ * Other origins may call with a token in the header; without allowed credentials browsers send them no cookies.
+ * @param exposed Headers that their scripts may read.
+ */
+export function crossOrigin(exposed: readonly string[]): MiddlewareHandler<HttpEnv> {
+  const answerPreflight = cors({ origin: "*", maxAge: PREFLIGHT_SECONDS });
+  const names = exposed.join(",");
+  return async (c, next) => {
+    if (c.req.method === "OPTIONS") return await answerPreflight(c, next);
+    // Not before: headers that are there already cost a second response for each request.
+    await next();
+    // Without an origin no script of another site reads it.
+    const isRead = c.req.method !== "GET" || c.req.header("origin") !== undefined;
+    // Even to look at the headers of a finished answer costs a quarter of a hot read.
+    if (!isRead && c.get("openToAll")) return;
+    const { headers } = c.res;
+    headers.set("access-control-allow-origin", "*");
+    if (isRead) headers.set("access-control-expose-headers", names);
+  };
+}
+
+/** For answers that many ask for: to be set when they are made. */
+export function openToAll(c: Context<HttpEnv>): Readonly<Record<string, string>> {
+  c.set("openToAll", true);
+  return { "access-control-allow-origin": "*" };
+}
