@@ -31,7 +31,10 @@ export function declareAiMetrics(registry: Registry, meters: PoolMeters): void {
     registry,
     "barrage_ai_waits_total",
     "Grants by how long they were waited for, up to so many milliseconds",
-    () => meters.waits.map((count, n) => [count, { le: String(WAIT_BUCKETS_MS[n] ?? "+Inf") }]),
+    () => {
+      let sum = 0;
+      return meters.waits.map((count, n) => [sum += count, { le: String(WAIT_BUCKETS_MS[n] ?? "+Inf") }]);
+    },
     ["le"],
   );
   const gauges: readonly [name: string, help: string, read: (pool: PoolMeter) => number | undefined][] = [

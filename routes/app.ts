@@ -88,7 +88,8 @@ export interface AppParts {
 
 export function createApp(parts: AppParts) {
   const app = createHttpApp();
-  app.use("/v1/*", crossOrigin(["barrage-switches", "etag"]));
+  app.onError((error, c) => OPENAI_PATH.test(c.req.path) ? errorResponse(error) : problemResponse(error));
+  app.use("/v1/*", crossOrigin(["barrage-switches", "barrage-degraded", "etag"]));
   app.use("/v1/*", borderMiddleware(parts.border));
   const limits = {
     ordinary: bodyOf(parts.bodyMaxBytes, problemResponse),
@@ -142,6 +143,9 @@ export function createApp(parts: AppParts) {
 
 const SOCKET_PATH = "/v1/ws";
 
+/** Where clients know failures of OpenAI's form only. */
+const OPENAI_PATH = /^\/v1\/(chat\/completions|images\/generations|models)(\/|$)/;
+
 /** What may be longer than other bodies. */
 const BODIES: Readonly<Record<string, "question" | "openAi">> = {
   "/v1/ai/answers": "question",
@@ -188,7 +192,7 @@ export function createHandler(
   };
 }
 
-/** @throw/** @throws {BarrageError} `invalid_request` when the Host header makes no URL. */
+/** @throws {BarrageError} `invalid_request` when the Host header makes no URL. */
 function isSocket({ url }: Request): boolean {
   if (!URL.canParse(url)) {
     throw new BarrageError("invalid_request", "Cannot read the request: its host is not valid");

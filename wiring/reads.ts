@@ -53,7 +53,7 @@ export async function openReads(
   const hotPoll = owned.use(new HotPoll({ bus, clock, ids: node.ports.ids, hot }));
   const filters = { user: new IdFilter(), room: directory.ids };
   const reader = new CardReader({
-    ...{ node, first, shared, limits, random },
+    ...{ node, first, shared, mergers, limits, random },
     filters,
     onRead: (key) => hot.count(key),
     isHot: (key) => hot.isHot(key),

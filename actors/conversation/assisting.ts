@@ -102,6 +102,7 @@ export class Assisting {
 
   /** They are stored. */
   async take({ taken, refused }: Asked): Promise<void> {
+    if (taken.length + refused.length === 0) return;
     const { meters } = this.#ports;
     meters.asked += taken.length + refused.length;
     meters.dropped += refused.length;
@@ -191,14 +192,14 @@ export class Assisting {
 
   /** What was said before the question, as far as who asks may see it, and what was answered since. */
   async #earlier({ seq, asker }: QuestionRecord, assistant: string): Promise<Line[]> {
-    const { firstSeq, head, id, present: { members, recent } } = this.#ledger;
+    const { firstSeq, id, present: { members, recent } } = this.#ledger;
     const seen = Math.max(firstSeq, members.get(asker.id)?.visibleFrom ?? seq);
-    const from = Math.max(seen, seq - this.#ports.limits.earlierMax);
-    const messages = recent.from(from) ??
-      (await this.#messages.range(id, { from, to: head }, head - from + 1, "first"))
-        .map(({ message }) => message);
-    return messages
-      .filter((message) => message.seq < seq || message.sender.id === assistant && message.seq > seq)
+    const { earlierMax } = this.#ports.limits;
+    const range = { from: Math.max(seen, seq - earlierMax), to: seq - 1 };
+    const before = recent.from(range.from)?.slice(0, seq - range.from) ??
+      (await this.#messages.range(id, range, earlierMax, "first")).map(({ message }) => message);
+    const since = recent.tail.filter((message) => message.seq > seq && message.sender.id === assistant);
+    return [...before, ...since]
       .flatMap((message) => message.kind === "sent" ? [lineOf(message, assistant)] : []);
   }
 
@@ -222,7 +223,6 @@ export class Assisting {
   /** Nobody is answered, and nobody told. */
   async #pass(question: QuestionRecord): Promise<void> {
     this.#ports.meters.dropped++;
-    this.#inquiry.withdraw(question.answer);
     await this.#done(question, []);
   }
 

@@ -7,6 +7,7 @@ import { lookupActor, lookupKey } from "./definition.ts";
 import { cacheKey } from "./host.ts";
 import type { IdFilter } from "./id_filter.ts";
 import type { ReadLimits } from "./limits.ts";
+import type { Mergers } from "./lookup.ts";
 
 export interface ReadOptions {
   /** Whatever anybody had acknowledged when it was asked is seen. */
@@ -27,6 +28,8 @@ export interface CardReaderOptions {
   readonly node: ActorNode;
   readonly first: FirstLevel;
   readonly shared: VersionedCache;
+  /** This node's own, for when no other one answers. */
+  readonly mergers: Mergers;
   readonly limits: ReadLimits;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -41,9 +44,6 @@ export interface CardReaderOptions {
 const EARLY_MOST = 21;
 /** The share of their time by which cards differ. */
 const SPREAD = 0.1;
-/** A bucket that moves as often while it is asked is not at rest anywhere. */
-const ASKS_MAX = 3;
-
 const NONE: CardRead = { version: 0, json: undefined, ageMs: 0 };
 
 /**
@@ -56,7 +56,7 @@ export class CardReader {
   readonly #options: CardReaderOptions;
   readonly #reading = new Map<string, Promise<CardRead>>();
   readonly #renewing = new Set<string>();
-  readonly #counts = { unknown: 0, first: 0, shared: 0, looked: 0, renewed: 0, outdated: 0 };
+  readonly #counts = { unknown: 0, first: 0, shared: 0, looked: 0, alone: 0, renewed: 0, outdated: 0 };
   #flushes = 0;
 
   constructor(options: CardReaderOptions) {
@@ -146,34 +146,47 @@ export class CardReader {
 
   async #look(entity: Entity, id: string, key: string, maxAgeMs: number): Promise<CardRead> {
     const flushes = this.#flushes;
-    const entry = await this.#ask(entity, id, maxAgeMs);
+    const entry = await this.#ask(entity, id, key, maxAgeMs);
     this.#counts.looked++;
     if (entry.version === 0) this.#options.filters?.[entity].missed(id);
     this.#keep(key, entry, flushes);
     return shown(entry);
   }
 
-  async #ask(entity: Entity, id: string, maxAgeMs: number): Promise<Entry> {
+  async #ask(entity: Entity, id: string, key: string, maxAgeMs: number): Promise<Entry> {
     const { node } = this.#options;
     const { clock, limits: { callTimeoutMs } } = node.ports;
-    const lookup = node.ref(lookupActor, lookupKey(entity, id));
-    const until = clock.monotonic() + callTimeoutMs;
-    for (let asks = 1;; asks++) {
-      const asked = clock.monotonic();
-      try {
-        const { version, value, costMs, ...found } = await lookup.get(
-          { id, maxAgeMs },
-          { timeoutMs: until - asked },
-        );
-        // Of the two ways only the sum is known: taken for the answer's, the card is older than it is, never younger.
-        const underWayMs = Math.max(0, clock.monotonic() - asked - found.heldMs);
-        return { version, value, costMs, ageMs: found.ageMs + underWayMs };
-      } catch (error) {
-        // Before its time: the bucket moved to another node and left what it held. A read may just be asked again.
-        const moved = BarrageError.from(error).reason === "timeout" && clock.monotonic() < until;
-        if (!moved || asks === ASKS_MAX) throw error;
-      }
+    const asked = clock.monotonic();
+    try {
+      const { version, value, costMs, ...found } = await node.ref(lookupActor, lookupKey(entity, id))
+        .get({ id, maxAgeMs }, { timeoutMs: callTimeoutMs / 2 });
+      // Of the two ways only the sum is known: taken for the answer's, the card is older than it is, never younger.
+      const underWayMs = Math.max(0, clock.monotonic() - asked - found.heldMs);
+      return { version, value, costMs, ageMs: found.ageMs + underWayMs };
+    } catch (error) {
+      if (BarrageError.from(error).reason !== "timeout") throw error;
+      // The bucket moved and left what it held, or its node is dead and nobody has taken it over yet.
+      return await this.#askHere(entity, id, key, maxAgeMs, asked + callTimeoutMs);
     }
+  }
+
+  /** As right as any other read: only that several nodes may ask at a time. */
+  async #askHere(
+    entity: Entity,
+    id: string,
+    key: string,
+    maxAgeMs: number,
+    until: number,
+  ): Promise<Entry> {
+    const { node: { ports: { clock } }, mergers, shared, limits } = this.#options;
+    this.#counts.alone++;
+    const { value, readAt, costMs } = await mergers[entity].get(id, maxAgeMs, until);
+    const entry = {
+      ...{ version: value?.version ?? 0, value: value?.json, costMs },
+      ageMs: clock.monotonic() - readAt,
+    };
+    void shared.put(key, entry, limits.outdatedMs);
+    return entry;
   }
 
   #keep(key: string, entry: Entry, flushes: number): void {

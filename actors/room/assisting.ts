@@ -116,6 +116,7 @@ export class Assisting {
       if (this.#isWanted(first) && await this.#ask(first)) return;
       if (!this.#isWanted(first)) this.#ports.meters.dropped++;
       this.#questions = this.#questions.slice(1);
+      this.#inquiry.settled(first.answer);
     }
   }
 

@@ -18,7 +18,7 @@ const headers = z.object({
   }),
 });
 const failure = {
-  description: "An error of OpenAI's form; a problem where a request is turned away before it is looked at",
+  description: "An error of OpenAI's form; a problem where an address has shown too many wrong keys",
   content: {
     "application/json": { schema: Failure },
     "application/problem+json": { schema: Problem },

@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler, Next } from "hono";
 import { routePath } from "hono/route";
 import type { Caller } from "actors/runtime/caller.ts";
 import type { HttpEnv } from "../http_app.ts";
@@ -17,18 +17,18 @@ export interface BorderMiddlewareParts {
 export function borderMiddleware(
   { border, switches, authenticator }: BorderMiddlewareParts,
 ): MiddlewareHandler<HttpEnv> {
-  return async (c, next) => {
-    if (border.closed) {
-      c.res.headers.set("barrage-switches", switches.on.join(", "));
-      const kind = routeClass(c.req.method, routePath(c, -1));
-      border.refuseWrites(kind);
-      if (border.needsCaller(kind)) {
-        const caller = await known(c.req.raw);
-        if (caller !== undefined) border.admit(caller, kind);
-      }
+  return (c, next) => border.closed ? guard(c, next) : next();
+
+  async function guard(c: Context<HttpEnv>, next: Next): Promise<void> {
+    c.res.headers.set("barrage-switches", switches.on.join(", "));
+    const kind = routeClass(c.req.method, routePath(c, -1));
+    border.refuseWrites(kind);
+    if (border.needsCaller(kind)) {
+      const caller = await known(c.req.raw);
+      if (caller !== undefined) border.admit(caller, kind);
     }
     await next();
-  };
+  }
 
   /** The route tells whoever shows a bad token. */
   async function known(request: Request): Promise<Caller | undefined> {

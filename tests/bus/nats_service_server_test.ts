@@ -150,13 +150,16 @@ Deno.test("[V2] INFO lists the subjects that may be used, with their verbs", asy
   const [a, b] = await askBoth<Info>("$SRV.INFO.barrage");
   equal(a.type, "io.nats.micro.v1.info_response");
   ok(a.description.length > 0);
-  deepEqual(a.endpoints.map(({ name, subject, queue_group }) => [name, subject, queue_group]), [
-    ["node", "barrage.v1.node.a.report", ""],
-    ["room", "barrage.v1.ask.room.*.*", "ask"],
-    ["session", "barrage.v1.ask.session.*.*", ""],
-    ["account", "barrage.v1.ask.account.*.*", "ask"],
-    ["conversation", "barrage.v1.ask.conversation.*.*", "ask"],
-  ]);
+  const shared = ["account", "answer", "budget", "conversation", "lookup", "pool", "room", "thread"];
+  deepEqual(
+    new Set(a.endpoints.map(({ name, subject, queue_group }) => `${name} ${subject} ${queue_group}`)),
+    new Set([
+      "node barrage.v1.node.a.report ",
+      "session barrage.v1.ask.session.*.* ",
+      ...shared.map((kind) => `${kind} barrage.v1.ask.${kind}.*.* ask`),
+    ]),
+  );
+  equal(a.endpoints[0]?.name, "node");
   ok(a.endpoints[1]?.metadata["verbs"]?.split(" ").includes("info"));
   equal(b.endpoints[0]?.subject, "barrage.v1.node.b.report");
   equal((await ask<Info>("$SRV.INFO.barrage.b")).id, "b");

@@ -28,7 +28,7 @@ Deno.test("[G70] a stopping server says when to come back, then closes with 4452
 });
 
 Deno.test("[G71] a say that waits for its tick when the stop begins is answered, and is there afterwards", async () => {
-  await using server = await startServer({ SHUTDOWN_MS, TICK_MS: 1_000 });
+  await using server = await startServer({ SHUTDOWN_MS: SHUTDOWN_MS * 3, TICK_MS: 1_000 });
   const { token, room } = await roomOf(server);
   await using client = await SocketClient.greet(server.socketUrl, token);
   await client.call("room.join", { room });
@@ -48,7 +48,7 @@ Deno.test("[G71] a say that waits for its tick when the stop begins is answered,
 });
 
 Deno.test("[G72] while it stops the server takes no new calls and no new sockets", async () => {
-  await using server = await startServer({ SHUTDOWN_MS, TICK_MS: 1_000 });
+  await using server = await startServer({ SHUTDOWN_MS: SHUTDOWN_MS * 3, TICK_MS: 1_000 });
   const { token, room } = await roomOf(server);
   await using client = await SocketClient.greet(server.socketUrl, token);
   await client.call("room.join", { room });

@@ -46,6 +46,10 @@ Deno.test("[LK40] cards have tags with which they are not sent twice, and a chan
   match(tag, /^W\/"1\.\d+"$/);
   equal(first.headers.get("cache-control"), "public, max-age=1");
   match(first.headers.get("vary") ?? "", /authorization, cookie/);
+  equal(first.headers.get("access-control-allow-origin"), "*");
+  const elsewhere = await new HttpClient(server.url).get(`/v1/rooms/${id}`, { origin: "https://a.example" });
+  equal(elsewhere.headers.get("access-control-allow-origin"), "*");
+  match(elsewhere.headers.get("access-control-expose-headers") ?? "", /etag/);
   equal((await conditional(url, tag)).status, 304);
   equal((await conditional(url, `"other", ${tag}`)).status, 304);
   await owner.patch(`/v1/rooms/${id}`, { title: "Renamed" });

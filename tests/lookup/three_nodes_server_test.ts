@@ -138,3 +138,10 @@ Deno.test("[LK43] while the cache hangs, is emptied, killed and comes back, owne
   const seen = await Promise.all(readers);
   ok(seen.every((count) => count > 20), String(seen));
 });
+
+Deno.test("[LK19] with a node killed, owners read every card at the others, which no cache has", async () => {
+  const rooms = await Promise.all(Array.from({ length: 20 }, (_, n) => openRoom(`Room ${n}`)));
+  await stage.servers[2]!.kill("SIGKILL");
+  const titles = await Promise.all(rooms.map(({ id, own }, n) => titleOf(own[n % 2]!, id)));
+  deepEqual(titles, rooms.map((_, n) => `Room ${n}`));
+});

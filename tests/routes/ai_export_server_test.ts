@@ -41,7 +41,7 @@ async function exported({ server }: AiServer, person: Person): Promise<Exported>
   return body;
 }
 
-Deno.test("[Q46] [Q48] one takes along what one asked in threads and outside; when the account is removed it goes", async () => {
+Deno.test("[Q46] [Q48] [AN30] one takes along what one asked in threads and outside; when the account is removed it goes", async () => {
   await using site = await AiServer.start();
   const { server } = site;
   const [ann, ben] = [await Person.register(server), await Person.register(server)];
@@ -76,9 +76,15 @@ Deno.test("[Q46] [Q48] one takes along what one asked in threads and outside; wh
   const other = await exported(site, ben);
   deepEqual([other.threads.length, other.answers.map(({ answer }) => answer)], [1, [bens]]);
 
+  site.upstream.faults({ fault: { kind: "silent" } });
+  const { body: open } = await ann.http(server).post<AskedAi>("/v1/ai/answers", {
+    model: MODEL,
+    text: "open",
+  });
   equal((await site.operator.delete(`/v1/accounts/${ann.id}`)).status, 204);
   await server.kill("SIGTERM");
   await using storage = await openSqlite({ path: `${server.dataDir}/barrage.db` });
+  equal((await storage.answers.read(open.answer))?.state, "cancelled");
   const kept = () =>
     storage.answers.readMany([...said, first, picture, alone, bens].map(({ answer }) => answer));
   equal((await kept()).length, 16);

@@ -94,6 +94,7 @@ Deno.test("[H52] healthz says that the process lives, readyz that it owns its sh
     busLost: 0,
     database: "reachable",
     cache: "memory",
+    switches: [],
   });
 });
 

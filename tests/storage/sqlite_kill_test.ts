@@ -13,7 +13,7 @@ async function withDirectory(run: (directory: string) => Promise<void>): Promise
   }
 }
 
-Deno.test("[D35] sqlite: what was acknowledged outlives a killed process", async () => {
+Deno.test("[D35] [D127] sqlite: what was acknowledged outlives a killed process, flushed or not", async () => {
   await withDirectory(async (dataDir) => {
     const path = `${dataDir}/room.db`;
     const appender = new AppenderProcess("sqlite", path, dataDir);

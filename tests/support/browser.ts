@@ -4,7 +4,8 @@ import { PASSWORD } from "./cookie_client.ts";
 /** Where Debian puts it; CHROMIUM names another. */
 const EXECUTABLE = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
 
-const UNTIL_MS = 30_000;
+/** Of all that is waited for: a busy machine takes its time. */
+const UNTIL_MS = 60_000;
 
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({
@@ -41,6 +42,7 @@ export class Visitor {
       reducedMotion: "reduce",
       ...options,
     });
+    context.setDefaultTimeout(UNTIL_MS);
     return new Visitor(await context.newPage());
   }
 

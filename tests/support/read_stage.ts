@@ -186,7 +186,7 @@ export class ReadNode {
       keepMs: limits.staleMs,
     });
     const first = new VersionedMemory(() => clock.monotonic(), BOUNDS);
-    this.reader = new CardReader({ node, first, shared, limits, random, ...options.reader });
+    this.reader = new CardReader({ ...{ node, first, shared, mergers, limits, random }, ...options.reader });
     this.feed = new ChangeFeed({
       ...{ node, shared, mergers, reader: this.reader, staleMs: limits.staleMs },
       bus: faultyBus(bus, stage, clock),

@@ -267,7 +267,7 @@ export class Run {
 
   /** The last that the answer hears of this call. */
   #break(fault: Extract<Piece, { kind: "fault" }>): void {
-    if (fault.fault !== "moderation") this.#dispatch.text(this.#seam?.end() ?? "");
+    if (fault.fault !== "moderation") this.#dispatch.text(this.#seam?.broken() ?? "");
     // Another incarnation than the one that was told may have to decide whether this can be continued.
     if (this.#unshown) this.#dispatch.piece({ kind: "unshown" });
     this.#dispatch.last(fault);

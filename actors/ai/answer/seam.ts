@@ -18,7 +18,7 @@ export class Seam {
 
   /** @param holdBack Characters. */
   constructor(partial: string, holdBack: number) {
-    this.#tail = partial.slice(-holdBack);
+    this.#tail = partial.slice(Math.max(0, partial.length - holdBack));
     this.#holdBack = holdBack;
   }
 
@@ -27,6 +27,13 @@ export class Seam {
     if (this.#held === undefined) return text;
     this.#held += text;
     return this.#held.length < this.#holdBack ? "" : this.end();
+  }
+
+  /** The stream broke off: what may be the beginning of a repetition is left out, and said again by the next one. */
+  broken(): string {
+    if (!this.#tail.includes(this.#held ?? "")) return this.end();
+    this.#held = undefined;
+    return "";
   }
 
   /** The stream is over: nothing has to be held back any more. */

@@ -43,6 +43,18 @@ export type Outcome =
 /** Asking helps no more, or is not to be repeated. */
 const FINAL: readonly Reason[] = ["rate_limited", "cycle"];
 
+/** Word that has not come by then was lost before our own mailbox. */
+const LOST_MS = 15_000;
+
+interface Current {
+  readonly inquired: Inquired;
+  readonly since: number;
+  /** The answer is known to be there. */
+  taken: boolean;
+  /** Since when one waits for word of it; monotonic. */
+  waitingSince: number | undefined;
+}
+
 /**
  * One question on its way to its answer. No turn waits for it: what is heard comes as the command `heard`, and as `assist`
  * the time to look again. Nothing of it is durable but the answer itself, which is asked for anew under the same id.
@@ -50,9 +62,7 @@ const FINAL: readonly Reason[] = ["rate_limited", "cycle"];
 export class Inquiry {
   readonly #self: Self;
   readonly #limits: AssistantLimits;
-  #current:
-    | { readonly inquired: Inquired; readonly since: number; taken: boolean; waiting: boolean }
-    | undefined;
+  #current: Current | undefined;
   #cancelLook = () => {};
 
   constructor(self: Self, limits: AssistantLimits) {
@@ -66,15 +76,17 @@ export class Inquiry {
   }
 
   begin(inquired: Inquired): void {
-    this.#current = { inquired, since: this.#self.clock.monotonic(), taken: false, waiting: false };
+    const since = this.#self.clock.monotonic();
+    this.#current = { inquired, since, taken: false, waitingSince: undefined };
     this.look();
   }
 
   /** Asks how far it is, unless that is being asked. */
   look(): void {
     const current = this.#current;
-    if (current === undefined || current.waiting) return;
-    current.waiting = true;
+    const now = this.#self.clock.monotonic();
+    if (current === undefined || now - (current.waitingSince ?? -Infinity) < LOST_MS) return;
+    current.waitingSince = now;
     const { answer, asker, model, messages, maxTokens } = current.inquired;
     const ref = this.#self.ref(answerActor, answer, asker);
     const options = { maxTokens };
@@ -95,32 +107,26 @@ export class Inquiry {
   take(news: News): Outcome | undefined {
     const current = this.#current;
     if (current === undefined || current.inquired.answer !== news.answer) return undefined;
-    current.waiting = false;
+    current.waitingSince = undefined;
     const outcome = news.kind === "stands" ? this.#stands(news) : this.#refused(news.reason);
     if (outcome === undefined) this.#lookLater();
-    else if (news.kind === "stands") this.#forget();
-    else this.drop(); // it may have been taken without our hearing of it
+    else this.drop();
     return outcome;
   }
 
-  /** Nobody wants it any more: its call ends too. */
+  /** Waits for it no longer. */
   drop(): void {
-    if (this.current === undefined) return;
-    this.withdraw(this.current);
-    this.#forget();
-  }
-
-  /** Ends an answer wherever it stands. Not heard, it ends by itself, and nobody reads it. */
-  withdraw(answer: string): void {
-    this.#self.ref(answerActor, answer).cancel({}).then(() => this.settled(answer), () => {});
+    this.#cancelLook();
+    this.#current = undefined;
   }
 
   /**
-   * What came of it is told. The model was shown what others have said: that shall not outlive it where it was said.
-   * Not heard, it goes with other old answers.
+   * The question is settled: its answer ends, wherever it stands, and keeps nothing, for the model was shown what others
+   * have said, which shall not outlive it where it was said. Not heard, it ends by itself, and goes with other old answers.
    */
   settled(answer: string): void {
-    this.#self.ref(answerActor, answer).forget({}).catch(() => {});
+    const ref = this.#self.ref(answerActor, answer);
+    ref.cancel({}).then(() => ref.forget({})).catch(() => {});
   }
 
   #stands({ state, text, error }: Extract<News, { kind: "stands" }>): Outcome | undefined {
@@ -157,10 +163,5 @@ export class Inquiry {
   #lookLater(): void {
     this.#cancelLook();
     this.#cancelLook = this.#self.after(this.#limits.lookMs, "assist", { wake: false });
-  }
-
-  #forget(): void {
-    this.#cancelLook();
-    this.#current = undefined;
   }
 }

@@ -25,6 +25,26 @@ Deno.test("[AN20] what a continuation repeats of the text before it is cut, howe
   }));
 });
 
+Deno.test("[AN19][AN20] however often and wherever continuations break off again, nothing comes twice and nothing is lost", () => {
+  const attempts = fc.array(fc.record({ repeats: fc.constantFrom(0, 25, 60), says: fc.nat(120) }), {
+    maxLength: 12,
+  });
+  fc.assert(fc.property(attempts, fc.integer({ min: 1, max: 17 }), (broken, size) => {
+    const whole = Array.from({ length: 60 }, (_, n) => `word${n * 7919}`).join(" ");
+    let text = "";
+    for (const { repeats, says } of [...broken, { repeats: 25, says: whole.length }]) {
+      const seam = new Seam(text, 200);
+      const from = text === "" ? 0 : Math.max(0, text.length - repeats);
+      const said = whole.slice(from, from + says);
+      let shown = "";
+      for (let at = 0; at < said.length; at += size) shown += seam.take(said.slice(at, at + size));
+      text += shown + (from + says >= whole.length ? seam.end() : seam.broken());
+      strictEqual(text, whole.slice(0, text.length));
+    }
+    strictEqual(text, whole);
+  }));
+});
+
 Deno.test("[AN20] a short repetition is taken for chance", () => {
   strictEqual(join("ha ha", [" ha ha"]), "ha ha ha ha");
   strictEqual(join("hel", ["lo"]), "hello");
@@ -53,4 +73,9 @@ Deno.test("[AN20] nothing is shown until enough was held back, and everything af
     "x",
     "",
   ]);
+});
+
+Deno.test("[AN20] where nothing is held back nothing is cut", () => {
+  const seam = new Seam("one two three four", 0);
+  deepStrictEqual([seam.take("one two three four"), seam.end()], ["one two three four", ""]);
 });

@@ -145,7 +145,7 @@ Deno.test("[AS24] kill -9 between question and answer: after the next start it h
     conversation = await device.group([]);
     const params = { conversation, assistant: { name: "Echo", model: "echo" } };
     id = (await device.socket.call<Conversation>("chat.assistant", params)).group!.assistant!.id;
-    seq = await ask(device, conversation, id, `@Echo ${"many words ".repeat(100)}`);
+    seq = await ask(device, conversation, id, `@Echo ${"many words ".repeat(40)}`);
     await own.kill("SIGKILL");
   }
   await own.restart();

@@ -203,3 +203,24 @@ Deno.test("[AS22] under any mix of questions, recalls, goings and deaths each qu
   const seeds = Number(Deno.env.get("ASSISTANT_SEEDS") ?? 4);
   for (let seed = 1; seed <= seeds; seed++) await schedule(seed);
 });
+
+Deno.test("[AS21] word of an answer that gets lost is asked for again", async () => {
+  const { stage, process, id } = await AssistantStage.withGroup(PATIENT);
+  await using _ = stage;
+  await stage.run(process.say(2, "@Bot hello", [id]));
+  const call = await stage.call(1);
+  await stage.pass(1_000);
+  const { clock } = stage;
+  const after = clock.after.bind(clock);
+  let lost = false;
+  clock.after = (ms, callback) => {
+    if (ms > 0 || lost) return after(ms, callback);
+    lost = true;
+    return () => {};
+  };
+  call.say("Hello.");
+  call.finish();
+  await stage.until(() => lost);
+  await stage.pass(40_000);
+  deepStrictEqual((await stage.answers()).map(({ text }) => text), ["Hello."]);
+});

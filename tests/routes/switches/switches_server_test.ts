@@ -83,10 +83,9 @@ Deno.test("[SW8] [SW9] read-only refuses exactly the routes that write, whoever 
           headers: client.token === undefined ? {} : { authorization: `Bearer ${client.token}` },
         });
         const text = await response.text();
-        const refused = text.includes(`"status":503`) && text.includes(`"reason":"read_only"`);
+        const refused = response.status === 503 && /"(reason|code)":"read_only"/.test(text);
         equal(refused, effect === "writes", `${route}: ${response.status} ${text.slice(0, 200)}`);
         if (!refused) continue;
-        equal(response.status, 503);
         ok(Number(response.headers.get("retry-after")) >= 5, route);
       }
     }
@@ -302,4 +301,15 @@ Deno.test("[SW25] [SW26] [SW27] switches are seen in /readyz, /metrics, the head
   const id = /^bk_(.{26})/.exec(operator.token!)![1]!;
   await server.logged(new RegExp(`Switch \\S*read-only\\S* is on: \\S*${id}`));
   await server.logged(/Switch \S*read-only\S* is off/);
+});
+
+Deno.test("[AF42] what a switch refuses on the face of OpenAI has the form that its clients read", async () => {
+  await turnedOn("read-only", async () => {
+    const { status, body } = await operator.post<{ error: { code: string; message: string } }>(
+      "/v1/chat/completions",
+      { model: MODEL, messages: [{ role: "user", content: "hello" }] },
+    );
+    deepEqual([status, body.error.code], [503, "read_only"]);
+    match(body.error.message, /^Cannot change anything/);
+  });
 });
