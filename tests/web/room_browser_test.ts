@@ -27,7 +27,7 @@ Deno.test("[W1] two people see what the other says, and nothing complains", asyn
   await ann.say("hello from Ann");
   await bob.untilChat("hello from Ann");
   await bob.say("前方高能");
-  await ann.untilChat("前方高能");
+  for (const one of [ann, bob]) await one.untilChat("前方高能");
   assert.deepEqual(await ann.chat(), ["hello from Ann", "前方高能"]);
   assert.deepEqual(await bob.chat(), ["hello from Ann", "前方高能"]);
   assert.equal(await ann.page.locator(".line.own").count(), 1);
