@@ -43,7 +43,7 @@ function random(): number {
 
 async function run(config: Config): Promise<void> {
   const { server, gateway: limits, room, accounts, upkeep, chat: chatting } = config;
-  await mkdir(server.dataDir, { recursive: true, mode: 0o700 });
+  await makeDataDirectory(server.dataDir);
   await using owned = new AsyncDisposableStack();
   const storage = owned.use(
     await openStorage({
@@ -148,10 +148,7 @@ async function run(config: Config): Promise<void> {
   owned.use(new Sweeper({ sweeps, clock, random, everyMs: upkeep.sweepMinutes * 60_000 }));
   // Before the line that says we listen: whoever waits for it may send a signal at once.
   const stop = stopSignal();
-  const http = Deno.serve(
-    { hostname: server.host, port: server.port, onListen: ({ hostname, port }) => announce(hostname, port) },
-    (request, { remoteAddr }) => handle(request, remoteAddr.hostname),
-  );
+  const http = listen(server, handle);
 
   await stop;
   log.info("Stopping");
@@ -185,6 +182,29 @@ function chatLimits({ chat: { syncAtOnce, firstMessages, presenceMax } }: Config
   return { syncAtOnce, firstMessages, presenceMax };
 }
 
+async function makeDataDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new Error(`Cannot make the data directory ${path}: ${reasonOf(error)}`);
+  }
+}
+
+function listen(
+  { host, port }: Config["server"],
+  handle: (request: Request, peer: string) => Promise<Response>,
+): Deno.HttpServer<Deno.NetAddr> {
+  try {
+    return Deno.serve(
+      { hostname: host, port, onListen: ({ hostname, port }) => announce(hostname, port) },
+      (request, { remoteAddr }) => handle(request, remoteAddr.hostname),
+    );
+  } catch (error) {
+    const why = error instanceof Deno.errors.AddrInUse ? "another program does already" : reasonOf(error);
+    throw new Error(`Cannot listen at ${host}:${port}: ${why}`);
+  }
+}
+
 function announce(hostname: string, port: number): void {
   const host = hostname.includes(":") ? `[${hostname}]` : hostname;
   console.log(`listening on http://${host}:${port}`);
@@ -196,6 +216,17 @@ function stopSignal(): Promise<void> {
   });
 }
 
+/** Of a fault of the system or of a server the sentence says it all, and the stack nothing. */
+function causeOf(cause: unknown): unknown {
+  return cause instanceof Error && "code" in cause ? reasonOf(cause) : cause;
+}
+
+/** Some faults have only a code: several addresses were tried, and none took the connection. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message || ("code" in error ? String(error.code) : error.name);
+}
+
 try {
   const config = readConfig();
   await configureLogs(config.server.log);
@@ -204,6 +235,6 @@ try {
 } catch (error) {
   // The sentence is for the person who started it, the cause for whoever has to look deeper.
   console.error(error instanceof Error ? error.message : String(error));
-  if (error instanceof Error && error.cause !== undefined) console.error(error.cause);
+  if (error instanceof Error && error.cause !== undefined) console.error(causeOf(error.cause));
   Deno.exit(1);
 }

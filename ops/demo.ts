@@ -29,6 +29,7 @@ interface Options {
   readonly chat: string | undefined;
 }
 
+/** @throws {Error} with what is wrong in a sentence. */
 function readOptions(args: string[]): Options | undefined {
   const { values } = parseArgs({
     args,
@@ -43,9 +44,19 @@ function readOptions(args: string[]): Options | undefined {
     },
   });
   const [bots, rate, seconds] = [Number(values.bots), Number(values.rate), Number(values.seconds)];
-  const valid = bots >= 1 && bots <= 5_000 && rate >= 1 && rate <= 20_000 && seconds > 0;
+  if (values.help) return undefined;
   const { url, room, chat } = values;
-  return valid && !values.help ? { url, room, bots, rate, seconds, chat } : undefined;
+  const within: [name: string, value: number, most: number][] = [["bots", bots, 5_000], [
+    "rate",
+    rate,
+    20_000,
+  ]];
+  for (const [name, value, most] of within) {
+    if (!(value >= 1 && value <= most)) throw new Error(`Cannot use --${name}: it must be from 1 to ${most}`);
+  }
+  if (!(seconds > 0)) throw new Error("Cannot use --seconds: it must be over 0");
+  if (!URL.canParse(url)) throw new Error("Cannot use --url: it must be http://HOST:PORT");
+  return { url, room, bots, rate, seconds, chat };
 }
 
 async function gather(options: Options, tally: Tally): Promise<Bot[]> {
@@ -126,7 +137,7 @@ async function main(options: Options): Promise<number> {
     for (const bot of bots) bot.leave();
     Deno.removeSignalListener("SIGINT", onSignal);
     Deno.removeSignalListener("SIGTERM", onSignal);
-    if (options.chat === undefined) {
+    if (bots.length > 0) {
       console.log(
         `said ${tally.sent}, accepted ${tally.accepted}, limited ${tally.limited}, failed ${tally.failed}`,
       );
@@ -135,7 +146,13 @@ async function main(options: Options): Promise<number> {
 }
 
 if (import.meta.main) {
-  const options = readOptions(Deno.args);
-  if (!options) console.error(USAGE);
-  Deno.exit(options ? await main(options) : 2);
+  let options: Options | undefined;
+  try {
+    options = readOptions(Deno.args);
+  } catch (error) {
+    console.error(`${USAGE}\n\n${error instanceof Error ? error.message : error}`);
+    Deno.exit(2);
+  }
+  if (options === undefined) console.log(USAGE);
+  else Deno.exit(await main(options));
 }

@@ -46,6 +46,8 @@ The key comes from BARRAGE_KEY, or else from operator_key in DATA_DIR, which a s
 interface Output {
   readonly code: 0 | 1 | 2;
   readonly text: string;
+  /** Done, and what was found is bad news: an answer all the same. */
+  readonly answered?: true;
 }
 
 type Env = (name: string) => string | undefined;
@@ -66,10 +68,12 @@ export async function operate(
   const rest = name === undefined ? [] : typed.slice(name.split(" ").length);
   if (command === undefined) {
     const asked = words.includes("--help") || words.includes("help");
-    return {
-      code: asked ? 0 : 2,
-      text: commands === undefined ? manual(GROUPS) : manual({ [group!]: GROUPS[group!]! }),
-    };
+    const text = commands === undefined ? manual(GROUPS) : manual({ [group!]: GROUPS[group!]! });
+    if (asked) return { code: 0, text };
+    // Behind the manual, where somebody at a terminal looks.
+    const what = words.slice(0, 2).join(" ");
+    const why = what === "" ? "Give a command" : `Cannot do ${JSON.stringify(what)}: that is no command`;
+    return { code: 2, text: `${text}\n\n${why}` };
   }
   try {
     return await run(group!, command, rest, env, { progress, secrets });
@@ -97,8 +101,9 @@ async function run(
   const { url, json, help, ...options } = values as Record<string, string | boolean | undefined>;
   if (help === true) return { code: 0, text: `${usageOf(group, command)}\n${OPTIONS}` };
   const server = new Server(serverUrl(typeof url === "string" ? url : undefined, env), await readKey(env));
-  const { text, data } = await command.run(server, { positionals, options, ...at });
-  return { code: 0, text: json === true ? JSON.stringify(data, null, 2) : text };
+  const { text, data, failed } = await command.run(server, { positionals, options, ...at });
+  const shown = json === true ? JSON.stringify(data, null, 2) : text;
+  return failed === true ? { code: 1, text: shown, answered: true } : { code: 0, text: shown };
 }
 
 /** @throws {UsageError} */
@@ -149,8 +154,8 @@ function isParseError(error: unknown): error is TypeError & { code: string } {
 }
 
 if (import.meta.main) {
-  const { code, text } = await operate(Deno.args, (name) => Deno.env.get(name), console.error);
-  if (code === 0) console.log(text);
+  const { code, text, answered } = await operate(Deno.args, (name) => Deno.env.get(name), console.error);
+  if (code === 0 || answered) console.log(text);
   else console.error(text);
   Deno.exit(code);
 }

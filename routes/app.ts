@@ -7,6 +7,7 @@ import { type AiFileParts, aiFileRoutes } from "./ai_files.ts";
 import { type AiKeyParts, aiKeyRoutes } from "./ai_keys.ts";
 import { type AiThreadParts, aiThreadRoutes } from "./ai_threads.ts";
 import { type AiUsageParts, aiUsageRoutes } from "./ai_usage.ts";
+import { answerHeaders } from "./answer_headers.ts";
 import { type AuditParts, auditRoutes } from "./audit.ts";
 import { type ClientAddress, networkOf } from "./client_address.ts";
 import { type ApiKeyParts, apiKeyRoutes } from "./api_keys.ts";
@@ -89,6 +90,7 @@ export interface AppParts {
 export function createApp(parts: AppParts) {
   const app = createHttpApp();
   app.onError((error, c) => OPENAI_PATH.test(c.req.path) ? errorResponse(error) : problemResponse(error));
+  for (const path of ANSWERS) app.use(path, answerHeaders());
   app.use("/v1/*", crossOrigin(["barrage-switches", "barrage-degraded", "etag"]));
   app.use("/v1/*", borderMiddleware(parts.border));
   const limits = {
@@ -135,16 +137,25 @@ export function createApp(parts: AppParts) {
   app.route("/", metricsRoutes(parts.metrics));
   app.route("/", pageRoutes());
   addDocuments(app, parts.version);
-  app.notFound((c) =>
-    problemResponse(new BarrageError("unknown_method", `No route ${c.req.method} ${c.req.path}`))
-  );
+  app.notFound((c) => {
+    const { method, path } = c.req;
+    const error = new BarrageError("unknown_method", `No route ${method} ${path}`);
+    const isOpenAi = OPENAI_PATH.test(path) || OPENAI_UNKNOWN.test(path);
+    return isOpenAi ? errorResponse(error) : problemResponse(error);
+  });
   return app;
 }
 
 const SOCKET_PATH = "/v1/ws";
 
+/** All but pages, which have a policy of their own. */
+const ANSWERS = ["/v1/*", "/.well-known/*", "/healthz", "/readyz", "/metrics"];
+
 /** Where clients know failures of OpenAI's form only. */
-const OPENAI_PATH = /^\/v1\/(chat\/completions|images\/generations|models)(\/|$)/;
+const OPENAI_PATH = /^\/v1\/(chat\/completions|images|models)(\/|$)/;
+/** What those clients may also try; nothing else begins so. */
+const OPENAI_UNKNOWN =
+  /^\/v1\/(assistants|audio|batches|completions|embeddings|files|moderations|responses|threads|uploads)(\/|$)/;
 
 /** What may be longer than other bodies. */
 const BODIES: Readonly<Record<string, "question" | "openAi">> = {

@@ -2,6 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import { HTTPException } from "hono/http-exception";
 import { BarrageError, type Reason } from "protocol/errors.ts";
 import { type Problem, toProblem } from "protocol/problem.ts";
+import { NO_SNIFFING } from "./answer_headers.ts";
 
 const log = getLogger(["barrage", "http"]);
 
@@ -17,7 +18,11 @@ export function problemResponse(error: unknown): Response {
   const known = knownError(error);
   if (known.reason === "internal") log.error("Request failed: {error}", { error });
   const problem: Problem = toProblem(known);
-  const headers = new Headers({ "content-type": "application/problem+json" });
+  const headers = new Headers({
+    "content-type": "application/problem+json",
+    "cache-control": "no-store",
+    ...NO_SNIFFING,
+  });
   if (problem.retryAfterMs !== undefined) {
     headers.set("retry-after", String(Math.max(1, Math.ceil(problem.retryAfterMs / 1_000))));
   }

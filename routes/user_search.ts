@@ -15,8 +15,9 @@ import { viewOf } from "./user_cards.ts";
 export const USER_SEARCHES_PER_MINUTE = 60;
 
 const CARDS_MAX = 100;
-const Ids = z.string().max(CARDS_MAX * 27).transform((list) => [...new Set(list.split(","))])
-  .pipe(z.array(Ulid).min(1).max(CARDS_MAX));
+const TOO_MANY = `must be 1-${CARDS_MAX} ids with commas between`;
+const Ids = z.string().max(CARDS_MAX * 27, TOO_MANY).transform((list) => [...new Set(list.split(","))])
+  .pipe(z.array(Ulid).min(1).max(CARDS_MAX, TOO_MANY));
 const Query = z.object({ login: Login.optional(), ids: Ids.optional() }).refine(
   ({ login, ids }) => (login === undefined) !== (ids === undefined),
   { path: ["login"], message: "must be given, or ids instead" },

@@ -47,9 +47,9 @@ const BESIDE_MIN = 32;
 
 /**
  * Takes everything that waits into one transaction, again and again. While one transaction is under way the next
- * one gathers, so the group grows with the load and a lone unit waits for nobody. Where the database works beside this
- * process, a large group is parted in two: while one half is being stored, those whose half is stored go on. Units of one
- * fence are never under way in both, so they take effect in their order.
+ * one gathers, so the group grows with the load and a lone unit waits for nobody. Where the database, or the disk, works
+ * beside this process, a large group is parted in two: while one half is being stored, those whose half is stored go on.
+ * Units of one fence are never in two transactions at a time, so they take effect in their order.
  */
 export class GroupCommitLane implements CommitLane, AsyncDisposable {
   readonly #engine: Engine;
@@ -116,10 +116,11 @@ export class GroupCommitLane implements CommitLane, AsyncDisposable {
 
   async #drain(): Promise<void> {
     for (;;) {
-      // An embedded database commits without ever yielding to the event loop: without this turn every timer and
-      // socket that became due meanwhile would get a transaction of its own.
-      await setImmediate();
       await this.#diskIdle();
+      // An embedded database commits without ever yielding to the event loop: without this turn every timer and
+      // socket that became due meanwhile would get a transaction of its own, and so would whoever of those that the
+      // disk has just released is the first to go on.
+      await setImmediate();
       const units = this.#take();
       if (units.length === 0) break;
       const fences = new Set(units.map(({ fence }) => fence.id));

@@ -45,6 +45,11 @@ function useOf(text: string) {
   return { feature, model, ...(upstreamModel !== undefined && { upstreamModel }) };
 }
 
+/** As it was typed. */
+function nameOf({ feature, model, upstreamModel }: AiKey["uses"][number]): string {
+  return `${feature}:${model}${upstreamModel === model ? "" : `=${upstreamModel}`}`;
+}
+
 async function fieldsOf(server: Server, provider: string): Promise<readonly string[]> {
   const { providers } = await server.get("/v1/ai/providers", AiProviders);
   const found = providers.find(({ name }) => name === provider);
@@ -58,7 +63,7 @@ async function list(server: Server, args: Arguments): Promise<Outcome> {
   const data = await server.get("/v1/ai/keys", AiKeys);
   const rows = data.keys.map(({ id, label, provider, state, uses, builtIn, changedAt }) => [
     ...[id, label, provider, state],
-    uses.map(({ feature, model }) => `${feature}:${model}`).join(","),
+    uses.map(nameOf).join(","),
     uses.map(({ inFlightMax, startsPerSecond }) => `${inFlightMax}/${startsPerSecond}`).join(","),
     builtIn ? "built in" : time(changedAt),
   ]);
@@ -91,7 +96,7 @@ async function test(server: Server, args: Arguments): Promise<Outcome> {
   const data = await server.post(`/v1/ai/keys/${id}/test`, body, AiKeyTested, TEST_MS);
   const { ok, feature, model, fault = "not tried", code } = data;
   const why = code === undefined ? fault : `${fault} (${code})`;
-  return { data, text: `${feature}:${model} ${ok ? "works" : `does not work: ${why}`}` };
+  return { data, text: `${feature}:${model} ${ok ? "works" : `does not work: ${why}`}`, failed: !ok };
 }
 
 async function remove(server: Server, args: Arguments): Promise<Outcome> {

@@ -23,6 +23,8 @@ export interface Arguments {
 export interface Outcome {
   readonly text: string;
   readonly data: unknown;
+  /** It was done, but what it tried does not work: scripts see it by the exit code. */
+  readonly failed?: boolean;
 }
 
 export interface Command {

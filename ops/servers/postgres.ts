@@ -75,6 +75,19 @@ export class PostgresServer implements AsyncDisposable {
     return this.#state.program;
   }
 
+  /** Creates a database with all that another one holds, to which nobody may be connected, and returns its URL. */
+  async copyDatabase(template: string): Promise<string> {
+    const name = `copy_${++this.#databases}`;
+    const client = new pg.Client({ connectionString: this.url() });
+    await client.connect();
+    try {
+      await client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+    } finally {
+      await client.end();
+    }
+    return this.url(name);
+  }
+
   /** Creates a database unless there is one of this name, and returns its URL. */
   async createDatabase(name = `test_${++this.#databases}`): Promise<string> {
     const client = new pg.Client({ connectionString: this.url() });

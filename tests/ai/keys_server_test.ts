@@ -256,7 +256,7 @@ Deno.test("[Q33] deno task ops ai: keys are added, listed, disabled, rotated, te
   equal((await type(server, "ai key add spark Star --use text:max", JSON.stringify(spark))).code, 0);
   match(
     (await type(server, "ai key list")).text,
-    new RegExp(`\\n${id}  Main +openai +enabled +text:gpt-4o,text:fast +3/2,3/2 `),
+    new RegExp(`\\n${id}  Main +openai +enabled +text:gpt-4o,text:fast=gpt-4o-mini +3/2,3/2 `),
   );
   equal((await type(server, `ai key disable ${id}`)).text, `${id} is disabled now`);
   equal((await type(server, `ai key enable ${id}`)).text, `${id} is enabled now`);

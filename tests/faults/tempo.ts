@@ -54,7 +54,7 @@ export const SHORT: Tempo = {
   stormClients: 200,
   // Longer than an outage and what follows from it, or who stood still would be right to call late.
   slotTermSeconds: 6,
-  measureMs: 4_000,
+  measureMs: 3_000,
   chatUsers: 40,
   share: 0,
 };

@@ -123,10 +123,10 @@ Deno.test("[U13] a key without the scope is told so", async () => {
 
 Deno.test("[U13] what makes no sense ends with 2, before anything is asked, and says what does", async () => {
   const mistakes: [string, RegExp][] = [
-    ["", /^Runs a server: /],
-    ["servers", /^Runs a server: /],
+    ["", /^Runs a server: [^]*\n\nGive a command$/],
+    ["servers", /^Runs a server: [^]*\n\nCannot do "servers": that is no command$/],
     ["accounts", /\n {2}accounts list/],
-    ["accounts toString", /\n {2}accounts list/],
+    ["accounts toString", /\n {2}accounts list[^]*\n\nCannot do "accounts toString": that is no command$/],
     ["constructor list", /^Runs a server: /],
     ["accounts show", /^Give the login\ndeno task ops accounts show/],
     ["accounts show a b", /^Cannot use "b": /],

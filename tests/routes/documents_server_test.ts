@@ -150,6 +150,41 @@ Deno.test("[H54] pages come with headers that keep foreign scripts, frames and g
   }
 });
 
+Deno.test("[H55] answers are taken for nothing else, and kept by no cache that was not told to", async () => {
+  const { body: guest } = await nobody.post<{ token: string }>("/v1/guests", {});
+  const someone = new HttpClient(server.url, guest.token);
+  const room = await someone.room();
+  const user = room.owner.id;
+  const answers: [HttpClient, string, number][] = [
+    [nobody, "/healthz", 200],
+    [nobody, "/readyz", 200],
+    [nobody, "/metrics", 200],
+    [nobody, "/nothing", 404],
+    [nobody, "/v1/nothing", 404],
+    [nobody, "/v1/embeddings", 404],
+    [nobody, "/v1/rooms", 200],
+    [nobody, `/v1/rooms/${room.id}/messages`, 200],
+    [nobody, `/v1/users/${user}`, 404],
+    [nobody, "/v1/account", 401],
+    [nobody, "/v1/models", 401],
+    [someone, "/v1/account", 403],
+    [someone, "/v1/rooms?limit=x", 422],
+    [new HttpClient(server.url, "bk_nonsense"), "/v1/rooms", 401],
+  ];
+  const told = ({ headers }: { headers: Headers }) => [
+    headers.get("x-content-type-options"),
+    headers.get("cache-control"),
+  ];
+  for (const [client, path, status] of answers) {
+    const answer = await client.get(path);
+    deepEqual([answer.status, ...told(answer)], [status, "nosniff", "no-store"], path);
+  }
+  const path = `/v1/rooms/${room.id}`;
+  deepEqual(told(await nobody.get(path)), ["nosniff", "public, max-age=1"]);
+  deepEqual(told(await someone.get(path)), ["nosniff", "private, no-cache"]);
+  deepEqual(told(await nobody.get("/.well-known/jwks.json")), ["nosniff", "public, max-age=60"]);
+});
+
 Deno.test("[H54] pages hold no script of their own that the policy would have to allow", async () => {
   for (const path of ["/", "/login", "/docs"]) {
     const { body } = await nobody.get<string>(path);

@@ -47,16 +47,19 @@ Deno.test("[K5] an ask that makes no sense is answered with the reason, and coun
   await using stage = await RuntimeStage.open();
   const node = await start(stage, "a");
   await using bus = stranger(stage);
-  const cases: [subject: string, body: string, reason: string][] = [
+  const cases: [subject: string, body: string, reason: string, message?: string][] = [
     [`barrage.v1.ask.nothing.${KEY}.add`, "", "unknown_method"],
     [`barrage.v1.ask.ledger.${KEY}.nothing`, "", "unknown_method"],
     [`barrage.v1.ask.ledger.${KEY}.add`, "{text", "parse"],
     [`barrage.v1.ask.ledger.${KEY}.add`, '{"text": 1}', "invalid_params"],
-    [`barrage.v1.ask.ledger.${KEY}.add`, "", "invalid_params"],
+    [`barrage.v1.ask.ledger.${KEY}.add`, "", "invalid_params", "Cannot use body.text: it is missing"],
   ];
-  for (const [subject, body, reason] of cases) {
-    const { error } = await bus.ask(subject, body) as { error: { data: { reason: string } } };
+  for (const [subject, body, reason, message] of cases) {
+    const { error } = await bus.ask(subject, body) as {
+      error: { message: string; data: { reason: string } };
+    };
     assert.equal(error.data.reason, reason, `${subject} ${body}`);
+    if (message !== undefined) assert.equal(error.message, message);
   }
   const counted = [...node.drops.entries()].filter(([place]) => place === "ask");
   assert.equal(counted.reduce((sum, [, , count]) => sum + count, 0), cases.length);

@@ -54,5 +54,7 @@ export function authorize(verb: AnswerVerb, caller: Caller, asked: boolean, gues
   const roles = rolesOf(caller, asked, guests);
   if (roles.some((role) => allowed.includes(role))) return;
   if (caller.kind === "anonymous" && allowed !== RUNTIME) throw new BarrageError("unauthenticated");
-  throw new BarrageError("forbidden", `Cannot call answer.${verb}: not allowed for this caller`);
+  // Says the same of answers that are another one's and of those that there are not.
+  const why = allowed.includes("asker") ? "you have asked for no such answer" : "not allowed for this caller";
+  throw new BarrageError("forbidden", `Cannot call answer.${verb}: ${why}`);
 }

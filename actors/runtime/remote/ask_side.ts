@@ -1,5 +1,6 @@
 import type { Bus, BusMessage, Subscription } from "actors/bus/bus.ts";
 import { BarrageError } from "protocol/errors.ts";
+import { invalidParams } from "protocol/issues.ts";
 import type { Caller } from "../caller.ts";
 import type { ActorDefinition } from "../definition.ts";
 import type { Clock } from "../clock.ts";
@@ -107,7 +108,7 @@ export class AskSide {
     const spec = definition.verbs[verb];
     if (spec === undefined) throw new BarrageError("unknown_method", "No such verb");
     const input = spec.input.safeParse(readJson(message.data));
-    if (!input.success) throw new BarrageError("invalid_params", input.error.issues[0]?.message);
+    if (!input.success) throw invalidParams(input.error, "body");
     if (!definition.key.safeParse(key).success) throw new BarrageError("invalid_params", "No such key");
     return await this.#options.send(definition, key, verb, input.data, OPERATOR);
   }

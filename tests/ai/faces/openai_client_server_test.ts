@@ -120,6 +120,23 @@ Deno.test("[AF42] failures are of the classes that clients choose by", async () 
   deepEqual(Object.keys((await refused.json()).error), ["message", "type", "param", "code"]);
 });
 
+Deno.test("[AF42] what is not there of OpenAI's API is told as its clients read it", async () => {
+  for (
+    const call of [
+      () => client.embeddings.create({ model: MODEL, input: "x" }),
+      () => client.responses.create({ model: MODEL, input: "x" }),
+      () => client.files.list(),
+      () => client.completions.create({ model: MODEL, prompt: "x" }),
+    ]
+  ) {
+    await rejects(call(), (error: InstanceType<typeof OpenAI.APIError>) => {
+      match(error.message, /^404 No route (GET|POST) \/v1\/\w+$/);
+      deepEqual([error.status, error.code], [404, "unknown_method"]);
+      return error instanceof OpenAI.NotFoundError;
+    });
+  }
+});
+
 Deno.test("[AF42] what a provider refuses for good is the request's fault, and is not repeated", async () => {
   const stubborn = clientOf(key, 3);
   for (
