@@ -62,13 +62,14 @@ export class AiStage implements AsyncDisposable {
     return ulid(9_000 + n);
   }
 
-  async start(): Promise<AiProcess> {
+  /** @param id Of the node; left out, there was none of its name before. */
+  async start(id = `node-${++this.#processes}`): Promise<AiProcess> {
     const bus = this.#broker.connect();
     this.#buses.push(bus);
     const clock = new MortalClock(this.clock);
     const storage = new ProcessStorage(this.storage);
     const node = new ActorNode({
-      node: { id: `node-${++this.#processes}`, address: "stage", version: "test" },
+      node: { id, address: "stage", version: "test" },
       ...{ clock, bus, storage, limits: DEFAULT_LIMITS, lease: LEASE, alone: true, networked: false },
       random: this.#random,
     });

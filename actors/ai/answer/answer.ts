@@ -15,8 +15,13 @@ import type { Errand } from "./run.ts";
 const TICK_MS = 1_000;
 /** A pool that died between our asking and our first commit has not heard of us. */
 const QUEUE_AGAIN_MS = 10_000;
+/** Who is served at once and is told nothing was lent a slot before; that comes back when its process is gone. */
+const SERVED_AGAIN_MS = 2_000;
 /** A call that beats every two seconds and is not heard for so long has lost its node. */
 const SILENT_MS = 12_000;
+/** By then, had it been heard of, it would have been twice: the pool knows whether there is still such a call. */
+const DOUBTED_MS = 8_500;
+const DOUBT_TIMEOUT_MS = 1_000;
 /** Of these, how long an incarnation that has just begun has waited already: a living one is heard at once. */
 const BEGINS_SILENT_MS = 6_000;
 
@@ -238,7 +243,7 @@ class Answer implements Behaviour<AnswerVerbs> {
     } else if (now >= record.until) {
       await this.#fail(turn, "timeout", "The answer was not complete in time");
     } else if (record.state === "waiting") await this.#await(now, turn);
-    else if (clock.monotonic() - (this.#running?.heardAt ?? 0) > SILENT_MS) await this.#lost(turn);
+    else if (await this.#isLost(turn)) await this.#lost(turn);
     await this.#journal.checkpoint();
     this.#tickLater();
     return {};
@@ -266,6 +271,21 @@ class Answer implements Behaviour<AnswerVerbs> {
       return await this.#fail(turn, "expired", "No credential was free in time");
     }
     if (this.#self.clock.monotonic() - this.#queuedAt > QUEUE_AGAIN_MS) await this.#enqueue(turn);
+  }
+
+  async #isLost(turn: Turn): Promise<boolean> {
+    const silentMs = this.#self.clock.monotonic() - (this.#running?.heardAt ?? 0);
+    if (silentMs <= DOUBTED_MS) return false;
+    if (silentMs > SILENT_MS) return true;
+    const { id: answer, attempt, pool } = this.#journal.record;
+    try {
+      const asked = { answer, attempt };
+      const { held } = await turn.ref(poolActor, pool, SYSTEM).holds(asked, { timeoutMs: DOUBT_TIMEOUT_MS });
+      return !held;
+    } catch {
+      // Nobody knows better than the clock.
+      return false;
+    }
   }
 
   /** The node that made the call is gone; what it had shown stands. */
@@ -306,8 +326,9 @@ class Answer implements Behaviour<AnswerVerbs> {
     const { record } = this.#journal;
     const pool = turn.ref(poolActor, record.pool, SYSTEM);
     try {
-      await pool.enqueue(this.#asking.ticket(record));
-      this.#queuedAt = this.#self.clock.monotonic();
+      const queued = await pool.enqueue(this.#asking.ticket(record));
+      const served = queued.outcome === "queued" && queued.position === 0;
+      this.#queuedAt = this.#self.clock.monotonic() - (served ? QUEUE_AGAIN_MS - SERVED_AGAIN_MS : 0);
     } catch (error) {
       const { reason, message, details } = BarrageError.from(error);
       if (reason === "unavailable" && record.exclude.length > 0) {

@@ -54,7 +54,13 @@ export function authorize(verb: AnswerVerb, caller: Caller, asked: boolean, gues
   const roles = rolesOf(caller, asked, guests);
   if (roles.some((role) => allowed.includes(role))) return;
   if (caller.kind === "anonymous" && allowed !== RUNTIME) throw new BarrageError("unauthenticated");
-  // Says the same of answers that are another one's and of those that there are not.
-  const why = allowed.includes("asker") ? "you have asked for no such answer" : "not allowed for this caller";
-  throw new BarrageError("forbidden", `Cannot call answer.${verb}: ${why}`);
+  throw new BarrageError("forbidden", `Cannot call answer.${verb}: ${whyNot(allowed, caller)}`);
+}
+
+function whyNot(allowed: Allowed, caller: Caller): string {
+  // The same for answers that are another one's and for those that there are not.
+  if (allowed.includes("asker")) return "you have asked for no such answer";
+  if (allowed.includes("guest") && caller.kind === "user") return "guests may not";
+  if (allowed.includes("service") && caller.kind === "service") return "the key lacks the scope ai";
+  return "not allowed for this caller";
 }

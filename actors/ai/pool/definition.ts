@@ -100,6 +100,12 @@ export const poolActor = defineActor({
       output: Nothing,
       batched: 256,
     },
+    /** Whether a call of this attempt may be under way, as an answer asks that hears nothing of it. */
+    holds: {
+      input: z.strictObject({ answer: Ulid, attempt: z.int().positive() }),
+      output: z.object({ held: z.boolean() }),
+      batched: 256,
+    },
     /** From the pool itself: the answer did not want what it was lent, and has never called. */
     declined: { input: LeaseOnly, output: Nothing, batched: 256 },
     /** From the pool itself: lends what is free, once everything that came before has been heard. */

@@ -17,6 +17,7 @@ export const MAY: Readonly<Record<PoolVerb, Allowed>> = {
   started: RUNTIME,
   renew: RUNTIME,
   release: RUNTIME,
+  holds: RUNTIME,
   declined: RUNTIME,
   settle: RUNTIME,
   probe: OPERATORS,

@@ -154,6 +154,12 @@ class Pool implements Behaviour<PoolVerbs> {
     });
   }
 
+  holds(calls: Calls<"holds">): void {
+    this.#each("holds", calls, ({ answer, attempt }) => ({
+      held: this.#lending.leases.of(answer)?.record.attempt === attempt,
+    }));
+  }
+
   declined(calls: Calls<"declined">): void {
     this.#each("declined", calls, ({ lease }, now) => {
       return this.#nothing(this.#lending.declined(lease, now));
@@ -218,7 +224,7 @@ class Pool implements Behaviour<PoolVerbs> {
     return this.#self.clock.monotonic();
   }
 
-  #each<V extends "enqueue" | "leave" | "started" | "renew" | "release" | "declined">(
+  #each<V extends "enqueue" | "leave" | "started" | "renew" | "release" | "holds" | "declined">(
     verb: V,
     calls: Calls<V>,
     answer: (input: In<V>, now: number) => Out<V>,

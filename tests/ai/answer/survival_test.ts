@@ -2,7 +2,7 @@ import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { UpstreamFault } from "actors/ai/provider.ts";
 import { BarrageError } from "protocol/errors.ts";
 import { AiStage } from "tests/support/ai_stage.ts";
-import { person, ulid } from "tests/support/room_stage.ts";
+import { person, ulid, viewer } from "tests/support/room_stage.ts";
 
 Deno.test("[AN18] when the process dies the answer goes on from what is stored, though nobody asks for it", async () => {
   await using stage = await AiStage.open({
@@ -31,6 +31,26 @@ Deno.test("[AN18] when the process dies the answer goes on from what is stored, 
   );
   deepStrictEqual(told.map(({ event }) => event), ["resumed", "delta", "done"]);
 });
+
+for (const [what, words] of [["has begun to answer", 2], ["was not stored as begun", 0]] as const) {
+  Deno.test(`[AN32] a node that died and is back goes on soon with what ${what}: the call died with it`, async () => {
+    await using stage = await AiStage.open({ answer: { checkpointMs: 100 } });
+    const first = await stage.start("node");
+    await stage.run(first.ask(1));
+    const call = await stage.call(1);
+    for (let n = 0; n < words; n++) {
+      call.say(`word${n} `);
+      await stage.pass(250);
+    }
+    const stored = await stage.storage.answers.read(ulid(1));
+    first.kill();
+    const second = await stage.start("node");
+    await stage.run(second.answer(1, viewer(1)).follow({ from: 0 }));
+    const next = await stage.call(2, 6_000);
+    strictEqual(stored?.state, words === 0 ? "waiting" : "running");
+    strictEqual(next.call.partial ?? "", stored?.text);
+  });
+}
 
 Deno.test("[AN18] an answer that waited when the process died is served, in its old place", async () => {
   await using stage = await AiStage.open({ use: { inFlightMax: 1 }, answer: { totalMaxMs: 300_000 } });
