@@ -23,13 +23,21 @@ export interface SqliteOptions extends DatabaseOptions {
 export async function openSqlite({ path, clock, lock, ...options }: SqliteOptions): Promise<DatabaseStorage> {
   await using held = new AsyncDisposableStack();
   if (lock !== undefined) held.use(lock);
-  if (path !== IN_MEMORY) held.use(await lockFile(`${path}-lock`, `Cannot open the database ${path}`));
+  if (path !== IN_MEMORY) {
+    held.use(await lockFile(`${path}-lock`, `Cannot open the database ${path}`));
+    await keepPrivate(path);
+  }
   const engine = held.use(new SqliteEngine(path, clock ?? Date.now));
   await migrate(engine.db);
   return new DatabaseStorage(engine, held.move(), options);
 }
 
 const IN_MEMORY = ":memory:";
+
+/** What is new is for this user only; its log and index get the same rights from SQLite. */
+async function keepPrivate(path: string): Promise<void> {
+  (await Deno.open(path, { create: true, write: true, mode: 0o600 })).close();
+}
 
 /** For its own tests; whoever stores opens it whole. */
 export class SqliteEngine implements Engine, AsyncDisposable {
