@@ -5,6 +5,7 @@ import type { Method, NotificationParams, Params, Result } from "protocol/method
 import type { Ai } from "./ai/ai.ts";
 import { AiClient } from "./ai/ai_client.ts";
 import { backoff } from "./backoff.ts";
+import type { BarrageEvents } from "./barrage_events.ts";
 import { Call, type CallMethod } from "./call.ts";
 import type { Chat, ChatOptions } from "./chat/chat.ts";
 import { ChatClient } from "./chat/chat_client.ts";
@@ -40,18 +41,6 @@ export interface BarrageOptions {
   readonly chat?: ChatOptions;
   readonly random?: () => number;
   readonly clock?: Clock;
-}
-
-export interface BarrageEvents {
-  state: [ConnectionState];
-  /** The server said that it will close this connection. */
-  closing: [NotificationParams<"session.closing">];
-  /** Something happened to the account that its owner should know of. */
-  alert: [NotificationParams<"account.alert">];
-  /** A notification about an answer that is read over this link. */
-  ai: [method: string, params: unknown];
-  /** There is another link: what was read over the last one is not told over it. */
-  linked: [];
 }
 
 const OPEN_TIMEOUT_MS = 10_000;
@@ -289,7 +278,13 @@ export class Barrage implements AsyncDisposable {
   }
 
   #received(link: Link, message: Incoming): void {
-    if (message.kind === "reply") return this.#outbox.receive(message.reply);
+    if (message.kind === "reply") {
+      this.#outbox.receive(message.reply);
+      if ("error" in message.reply) {
+        this.#events.emit("refused", BarrageCallError.fromWire(message.reply.error));
+      }
+      return;
+    }
     if (link !== this.#link) return;
     switch (message.method) {
       case "room.frame":

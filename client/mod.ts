@@ -42,7 +42,8 @@
 export { refresh, register, signIn, signOut } from "./accounts.ts";
 export type { Ai, AiAnswer, AiAnswerEvents, AiAnswerState, AiPiece } from "./ai/ai.ts";
 export { aiFile, type AiFileRequest } from "./ai/files.ts";
-export { Barrage, type BarrageEvents, type BarrageOptions } from "./barrage.ts";
+export { Barrage, type BarrageOptions } from "./barrage.ts";
+export type { BarrageEvents } from "./barrage_events.ts";
 export type { Chat, ChatEvents, ChatOptions } from "./chat/chat.ts";
 export type { ChatConversation, ConversationEvents, Member, MemberState } from "./chat/conversation.ts";
 export type { ChatLimits } from "./chat/limits.ts";

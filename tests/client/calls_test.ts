@@ -139,3 +139,17 @@ Deno.test("[C18] a call that may not be repeated fails when its link is lost", a
   await failed;
   assert(!socket.methods.includes("room.leave"));
 });
+
+Deno.test("[C73] an error that answers a call is told as refused, also where the call is tried again", async () => {
+  const { barrage, network, clock } = await openClient();
+  const refused: string[] = [];
+  barrage.on("refused", ({ reason }) => refused.push(reason));
+  const call = barrage.call("ai.models", {}, { repeatable: true });
+  await settle();
+  await network.newest.fail("ai.models", "moved", { retryAfterMs: 2_000 });
+  assert.deepEqual(refused, ["moved"]);
+  await clock.advance(2_000);
+  await network.newest.reply("ai.models", { models: [] });
+  assert.deepEqual(await call, { models: [] });
+  assert.deepEqual(refused, ["moved"]);
+});

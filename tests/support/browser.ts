@@ -64,10 +64,11 @@ export class Visitor {
   }
 
   /** Makes an account on the page for that, and arrives in the lobby. */
-  async register(url: string, login: string, password = PASSWORD): Promise<void> {
+  async register(url: string, login: string, name?: string): Promise<void> {
     await this.page.goto(`${url}/register`);
+    if (name !== undefined) await this.page.fill("#name", name);
     await this.page.fill("#login", login);
-    await this.page.fill("#password", password);
+    await this.page.fill("#password", PASSWORD);
     await this.page.press("#password", "Enter");
     await this.page.waitForURL(`${url}/`);
   }

@@ -12,21 +12,28 @@ import { Profiles } from "./profiles.ts";
 const SKEWED_CLOCK = fileURLToPath(new URL("../faults/skewed_clock.ts", import.meta.url));
 const MINUTE = 60_000;
 
-/** On the page of the account, signed in as `ann`. */
-async function annOn(server: Pick<Server, "url">, visitor: Visitor): Promise<Page> {
+/** On the page of the account, signed in. */
+async function memberOn(server: Pick<Server, "url">, visitor: Visitor, login = "ann"): Promise<Page> {
   const { page } = visitor;
-  await visitor.register(server.url, "ann");
+  await visitor.register(server.url, login);
   await page.goto(`${server.url}/account`);
   await page.locator("#sessions .row").waitFor();
   return page;
 }
 
+/** For tests that neither kill it nor need it to be special. */
+let server: Server;
+
+Deno.test.beforeAll(async () => {
+  server = await startServer(CHEAP);
+});
+Deno.test.afterAll(() => server[Symbol.asyncDispose]());
+
 Deno.test("[W71] a profile is changed, and an open room in another tab speaks under the new name at once", async () => {
-  await using server = await startServer(CHEAP);
   await using browser = new Profiles();
   const { id } = await (await HttpClient.guest(server.url)).room();
   const ann = await Visitor.open(browser);
-  const page = await annOn(server, ann);
+  const page = await memberOn(server, ann, "ann1");
   const room = await ann.tab();
   let sockets = 0;
   room.page.on("websocket", () => sockets++);
@@ -53,7 +60,6 @@ Deno.test("[W71] a profile is changed, and an open room in another tab speaks un
 });
 
 Deno.test("[W72] pictures from elsewhere are shown on the account's page, and nowhere else", async () => {
-  await using server = await startServer(CHEAP);
   await using browser = new Profiles();
   const ann = await Visitor.open(browser);
   const asked: string[] = [];
@@ -61,7 +67,7 @@ Deno.test("[W72] pictures from elsewhere are shown on the account's page, and no
     asked.push(route.request().headers()["referer"] ?? "none");
     return route.fulfill({ contentType: "image/gif", body: "" });
   });
-  const page = await annOn(server, ann);
+  const page = await memberOn(server, ann, "ann2");
   await page.fill("#profile-avatar", "http://pictures.example/ann.gif");
   await page.press("#profile-avatar", "Enter");
   await page.locator("#profile .field-error:not(:empty)").waitFor();
@@ -87,7 +93,7 @@ Deno.test("[W73] what is sensitive asks for the password once more, and is not d
     ["--preload", SKEWED_CLOCK],
   );
   await using browser = new Profiles();
-  const page = await annOn(server, await Visitor.open(browser));
+  const page = await memberOn(server, await Visitor.open(browser));
   await server.kill("SIGTERM");
   await server.restart({ SKEW_MS: 11 * MINUTE });
   await page.fill("#contact-address", "ann@example.org");
@@ -109,11 +115,10 @@ Deno.test("[W73] what is sensitive asks for the password once more, and is not d
 });
 
 Deno.test("[W74] a new password needs the present one, and signs every other browser out", async () => {
-  await using server = await startServer(CHEAP);
   await using browser = new Profiles();
-  const page = await annOn(server, await Visitor.open(browser));
+  const page = await memberOn(server, await Visitor.open(browser), "ann3");
   const other = new CookieClient(server.url);
-  await other.must(200, "POST", "/v1/login", { login: "ann", password: PASSWORD });
+  await other.must(200, "POST", "/v1/login", { login: "ann3", password: PASSWORD });
   await page.fill("#password-current", "not the password");
   await page.fill("#password-next", "another battery staple");
   await page.press("#password-next", "Enter");
@@ -124,13 +129,13 @@ Deno.test("[W74] a new password needs the present one, and signs every other bro
   await page.locator(".password-form .form-error", { hasText: "1 other browser signed out" }).waitFor();
   assert.equal(await page.inputValue("#password-current"), "");
   await other.must(401, "GET", "/v1/account");
-  await other.must(200, "POST", "/v1/login", { login: "ann", password: "another battery staple" });
+  await other.must(200, "POST", "/v1/login", { login: "ann3", password: "another battery staple" });
 });
 
 Deno.test("[W75] a provider is linked and unlinked, but not the last way to sign in", async () => {
   await using site = await OidcSite.start([{}]);
   await using browser = new Profiles();
-  const page = await annOn(site, await Visitor.open(browser));
+  const page = await memberOn(site, await Visitor.open(browser));
   const row = page.locator(".linked .row", { hasText: "Provider corp" });
   await row.locator("button", { hasText: "Link" }).click();
   await page.fill("[name=sub]", "ann-1");
@@ -159,24 +164,23 @@ Deno.test("[W75] a provider is linked and unlinked, but not the last way to sign
 });
 
 Deno.test("[W76] an account is deleted by who types its login, and its browser goes on as a guest", async () => {
-  await using server = await startServer(CHEAP);
   await using browser = new Profiles();
-  const page = await annOn(server, await Visitor.open(browser));
+  const page = await memberOn(server, await Visitor.open(browser), "ann4");
   await page.click("[data-remove]");
   await page.fill("#text-dialog-input", "somebody else");
   await page.press("#text-dialog-input", "Enter");
   await page.locator("#text-dialog .form-error", { hasText: "That is not your login" }).waitFor();
-  await page.fill("#text-dialog-input", "ann");
+  await page.fill("#text-dialog-input", "ann4");
   await page.press("#text-dialog-input", "Enter");
   await page.locator(".hero").waitFor();
   await page.locator("#sign-in").waitFor();
-  await new CookieClient(server.url).must(401, "POST", "/v1/login", { login: "ann", password: PASSWORD });
+  await new CookieClient(server.url).must(401, "POST", "/v1/login", { login: "ann4", password: PASSWORD });
 });
 
 Deno.test("[W77] the account's page tells at once when an old sign-in of the account is used again", async () => {
   await using server = await startServer({ ...CHEAP, REFRESH_EVERY_SECONDS: 0, REFRESH_GRACE_SECONDS: 0 });
   await using browser = new Profiles();
-  const page = await annOn(server, await Visitor.open(browser));
+  const page = await memberOn(server, await Visitor.open(browser));
   const victim = new CookieClient(server.url);
   await victim.must(200, "POST", "/v1/login", { login: "ann", password: PASSWORD });
   const thief = victim.copy("barrage_refresh", "barrage_device");

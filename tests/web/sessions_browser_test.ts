@@ -4,7 +4,7 @@ import type { Route } from "playwright-core";
 import { Visitor } from "tests/support/browser.ts";
 import { CHEAP, CookieClient, PASSWORD } from "tests/support/cookie_client.ts";
 import { HttpClient } from "tests/support/http_client.ts";
-import { startServer } from "tests/support/server.ts";
+import { type Server, startServer } from "tests/support/server.ts";
 import { Profiles } from "./profiles.ts";
 
 const SKEWED_CLOCK = fileURLToPath(new URL("../faults/skewed_clock.ts", import.meta.url));
@@ -28,6 +28,14 @@ async function chatUntilOver(visitors: readonly Visitor[], url: string, token: s
     await visitors[0]?.page.waitForTimeout(200);
   }
 }
+
+/** For tests that neither kill it nor need it to be special. */
+let server: Server;
+
+Deno.test.beforeAll(async () => {
+  server = await startServer(CHEAP);
+});
+Deno.test.afterAll(() => server[Symbol.asyncDispose]());
 
 Deno.test("[W66] over the end of their tokens two tabs chat on over the sockets they have, and one refreshes for both", async () => {
   await using server = await startServer({
@@ -95,14 +103,13 @@ Deno.test("[W66] two tabs that cannot agree refresh both, and neither is taken f
 });
 
 Deno.test("[W67] a session revoked from another browser is over at once, and leads back after signing in", async () => {
-  await using server = await startServer(CHEAP);
   await using browser = new Profiles();
   const room = await roomOn(server.url);
   const [first, second] = [await Visitor.open(browser), await Visitor.open(browser)];
-  await first.register(server.url, "ann");
+  await first.register(server.url, "ann1");
   await first.enter(server.url, room);
   await second.page.goto(`${server.url}/account`);
-  await second.signIn("ann");
+  await second.signIn("ann1");
   const others = second.page.locator("#sessions .row", { hasNotText: "This browser" });
   await others.waitFor();
   assert.match(await others.textContent() ?? "", /Chrome on Linux.*127\.0\.0\.1/s);
@@ -110,7 +117,7 @@ Deno.test("[W67] a session revoked from another browser is over at once, and lea
   await others.locator("button").click();
   await others.waitFor({ state: "detached" });
   await first.page.locator(".entry-note", { hasText: "You have been signed out" }).waitFor();
-  await first.signIn("ann");
+  await first.signIn("ann1");
   await first.page.waitForURL(`${server.url}/rooms/${room}`);
   await first.untilLive();
   await first.say("back again");
@@ -118,13 +125,12 @@ Deno.test("[W67] a session revoked from another browser is over at once, and lea
 });
 
 Deno.test("[W67] all others are signed out with one click", async () => {
-  await using server = await startServer(CHEAP);
   await using browser = new Profiles();
   const ann = await Visitor.open(browser);
-  await ann.register(server.url, "ann");
+  await ann.register(server.url, "ann2");
   const others = [new CookieClient(server.url), new CookieClient(server.url)];
   for (const other of others) {
-    await other.must(200, "POST", "/v1/login", { login: "ann", password: PASSWORD });
+    await other.must(200, "POST", "/v1/login", { login: "ann2", password: PASSWORD });
   }
   await ann.page.goto(`${server.url}/account`);
   await ann.page.locator("#sessions .row").nth(2).waitFor();
@@ -135,11 +141,10 @@ Deno.test("[W67] all others are signed out with one click", async () => {
 });
 
 Deno.test("[W68] who signs out watches on as a guest, and other tabs of the same browser ask to sign in", async () => {
-  await using server = await startServer(CHEAP);
   await using browser = new Profiles();
   const room = await roomOn(server.url);
   const ann = await Visitor.open(browser);
-  await ann.register(server.url, "ann");
+  await ann.register(server.url, "ann3");
   const beside = await ann.tab();
   const connected = ann.page.waitForEvent("websocket");
   await ann.enter(server.url, room);
@@ -167,18 +172,17 @@ Deno.test("[W68] who signs out watches on as a guest, and other tabs of the same
 });
 
 Deno.test("[W68] what one tab signs in is signed in in the others", async () => {
-  await using server = await startServer(CHEAP);
   await using browser = new Profiles();
   const room = await roomOn(server.url);
   const ann = await Visitor.open(browser);
   const beside = await ann.tab();
   await beside.enter(server.url, room);
-  await ann.register(server.url, "ann");
-  await beside.page.locator(".account-name", { hasText: "ann" }).waitFor();
+  await ann.register(server.url, "ann4");
+  await beside.page.locator(".account-name", { hasText: "ann4" }).waitFor();
   await beside.untilLive();
   await beside.say("as a member");
   await beside.untilChat("as a member");
-  assert.equal(await beside.page.textContent(".line-name"), "ann");
+  assert.equal(await beside.page.textContent(".line-name"), "ann4");
 });
 
 Deno.test("[W69] a session that ran out meanwhile is no obstacle: rooms are watched as a guest, the account asks to sign in", async () => {
@@ -199,16 +203,15 @@ Deno.test("[W69] a session that ran out meanwhile is no obstacle: rooms are watc
 });
 
 Deno.test("[W70] the page's scripts see no token but the one of the hour: neither cookies nor storage have any", async () => {
-  await using server = await startServer(CHEAP);
   await using browser = new Profiles();
   const ann = await Visitor.open(browser);
-  await ann.register(server.url, "ann");
+  await ann.register(server.url, "ann5");
   const cookies = await ann.page.context().cookies();
   assert(cookies.length >= 3);
   assert(cookies.every(({ httpOnly, sameSite }) => httpOnly && sameSite === "Lax"));
   assert.equal(await ann.page.evaluate("document.cookie"), "");
   const stored = String(await ann.page.evaluate("JSON.stringify({ ...localStorage, ...sessionStorage })"));
-  assert(stored.includes("ann"));
+  assert(stored.includes("ann5"));
   for (const { value } of cookies) assert(!stored.includes(value));
   assert(!/eyJ/.test(stored));
 });

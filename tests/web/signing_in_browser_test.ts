@@ -5,7 +5,7 @@ import { CHEAP, PASSWORD } from "tests/support/cookie_client.ts";
 import { HttpClient } from "tests/support/http_client.ts";
 import { OidcSite } from "tests/support/oidc_site.ts";
 import { Outbox } from "tests/support/outbox.ts";
-import { startServer } from "tests/support/server.ts";
+import { type Server, startServer } from "tests/support/server.ts";
 import { Profiles } from "./profiles.ts";
 
 const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
@@ -14,8 +14,15 @@ function errorOf(page: Page, field: string) {
   return page.locator(".labelled", { has: page.locator(field) }).locator(".field-error");
 }
 
+/** For tests that neither kill it nor need it to be special. */
+let server: Server;
+
+Deno.test.beforeAll(async () => {
+  server = await startServer(CHEAP);
+});
+Deno.test.afterAll(() => server[Symbol.asyncDispose]());
+
 Deno.test("[W60] a guest who registers keeps the room and the name, and nothing complains", async () => {
-  await using server = await startServer(CHEAP);
   await using browser = new Profiles();
   const ann = await Visitor.open(browser);
   await ann.page.goto(server.url);
@@ -28,7 +35,7 @@ Deno.test("[W60] a guest who registers keeps the room and the name, and nothing 
   const room = ann.page.url();
   await ann.choose("Create an account");
   assert.equal(await ann.page.inputValue("#name"), "Ann");
-  await ann.page.fill("#login", "ann");
+  await ann.page.fill("#login", "ann1");
   await ann.page.fill("#password", PASSWORD);
   await ann.page.press("#password", "Enter");
   await ann.page.waitForURL(room);
@@ -46,7 +53,6 @@ Deno.test("[W60] a guest who registers keeps the room and the name, and nothing 
 });
 
 Deno.test("[W61] what is wrong with a field stands beside it and is read out, and the keyboard is led there", async () => {
-  await using server = await startServer(CHEAP);
   await using browser = new Profiles();
   const { page } = await Visitor.open(browser);
   await page.goto(`${server.url}/register`);
@@ -60,7 +66,7 @@ Deno.test("[W61] what is wrong with a field stands beside it and is read out, an
   const described = await page.getAttribute("#login", "aria-describedby") ?? "";
   assert(described.split(" ").includes(await errorOf(page, "#login").getAttribute("id") ?? ""));
   assert.equal(await errorOf(page, "#login").getAttribute("aria-live"), "polite");
-  await page.fill("#login", "ann");
+  await page.fill("#login", "ann2");
   assert.equal(await errorOf(page, "#login").textContent(), "");
   await page.press("#password", "Enter");
   await errorOf(page, "#password").getByText("at least 8 characters").waitFor();
@@ -69,39 +75,37 @@ Deno.test("[W61] what is wrong with a field stands beside it and is read out, an
   await page.waitForURL(`${server.url}/`);
   const other = await Visitor.open(browser);
   await other.page.goto(`${server.url}/register`);
-  await other.page.fill("#login", "ann");
+  await other.page.fill("#login", "ann2");
   await other.page.fill("#password", PASSWORD);
   await other.page.press("#password", "Enter");
   await errorOf(other.page, "#login").getByText("This login is taken").waitFor();
 });
 
 Deno.test("[W62] a wrong password is told without a word on which of the two is wrong; a right one leads on", async () => {
-  await using server = await startServer(CHEAP);
   await using browser = new Profiles();
   const { id } = await (await HttpClient.guest(server.url)).room();
   const [ann, again] = [await Visitor.open(browser), await Visitor.open(browser)];
-  await ann.register(server.url, "ann");
+  await ann.register(server.url, "ann3");
   await again.page.goto(`${server.url}/rooms/${id}`);
   await again.untilLive();
   await again.page.click("#sign-in");
-  await again.signIn("ann", "not the password");
+  await again.signIn("ann3", "not the password");
   await errorOf(again.page, "#password").getByText("Login or password is wrong").waitFor();
   assert.equal(await again.page.locator("#password:focus").count(), 1);
   await again.signIn("nobody", "not the password");
   await errorOf(again.page, "#password").getByText("Login or password is wrong").waitFor();
-  await again.signIn("Ann");
+  await again.signIn("Ann3");
   await again.page.waitForURL(`${server.url}/rooms/${id}`);
   await again.untilLive();
   await again.say("signed in");
   await again.untilChat("signed in");
-  assert.equal(await again.page.textContent(".line-name"), "ann");
+  assert.equal(await again.page.textContent(".line-name"), "ann3");
 });
 
 Deno.test("[W62] signing in leads to no other site", async () => {
-  await using server = await startServer(CHEAP);
   await using browser = new Profiles();
   const ann = await Visitor.open(browser);
-  await ann.register(server.url, "ann");
+  await ann.register(server.url, "ann4");
   for (
     const elsewhere of ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:0", "x"]
   ) {
@@ -183,7 +187,6 @@ Deno.test("[W64] a forgotten password is replaced with a code that went to a con
 });
 
 Deno.test("[W65] the pages work without a mouse, name every field, and fit a phone", async () => {
-  await using server = await startServer(CHEAP);
   await using browser = new Profiles();
   const ann = await Visitor.open(browser, PHONE);
   const sound = async () => {
@@ -201,7 +204,7 @@ Deno.test("[W65] the pages work without a mouse, name every field, and fit a pho
   await ann.page.goto(`${server.url}/register`);
   await ann.page.keyboard.type("W".repeat(32));
   await ann.page.keyboard.press("Tab");
-  await ann.page.keyboard.type("ann");
+  await ann.page.keyboard.type("ann5");
   await ann.page.keyboard.press("Tab");
   await ann.page.keyboard.type(PASSWORD);
   await ann.page.keyboard.press("Tab");

@@ -4,6 +4,7 @@ import { warnOf } from "../shell/alerts.ts";
 import { clone, find } from "../shell/dom.ts";
 import { revealPasswords } from "../shell/password_field.ts";
 import type { Shell } from "../shell/shell.ts";
+import { noticeRefusals } from "../shell/site_notice.ts";
 import { startActivity } from "./activity_part.ts";
 import { startContacts } from "./contacts_part.ts";
 import { Desk } from "./desk.ts";
@@ -67,5 +68,6 @@ async function stayConnected({ account }: Shell): Promise<void> {
   const barrage = new Barrage({ url: location.origin, getToken: (asked) => account.getToken(asked) });
   account.session.on("renewed", () => void barrage.renew().catch(() => {}));
   barrage.on("alert", warnOf);
+  noticeRefusals(barrage);
   await barrage.connect().catch((error: unknown) => console.info("Cannot connect", error));
 }

@@ -4,8 +4,10 @@ import { warnOf } from "../shell/alerts.ts";
 import { ConnectionPill } from "../shell/connection_pill.ts";
 import { clone, find } from "../shell/dom.ts";
 import type { Shell } from "../shell/shell.ts";
+import { noticeRefusals } from "../shell/site_notice.ts";
 import { ask } from "../shell/text_dialog.ts";
 import { attempt, toast } from "../shell/toast.ts";
+import { fileAddresses } from "./file_addresses.ts";
 import { pathOf, type Place, placeOf } from "./place.ts";
 import { newId } from "./new_id.ts";
 import { refusalWords } from "./talk/words.ts";
@@ -50,6 +52,7 @@ export class AiView {
     this.#talk = new Talk(find(main, ".talk", HTMLElement), {
       ai,
       nextId: newId,
+      addressOf: fileAddresses(account),
       begun: (thread) => this.#begun(thread),
       moved: (thread) => this.#moved(thread),
       titled: (title) => this.#titled(title),
@@ -63,6 +66,9 @@ export class AiView {
     this.#tabs.addEventListener("message", () => this.#look());
     document.addEventListener("visibilitychange", () => !document.hidden && this.#look());
     setInterval(() => !document.hidden && this.#look(), LOOK_MS);
+    find(this.#page, ".ai-guest-note", HTMLElement).hidden = this.#shell.account.isMember;
+    // Another name is another guest, who has asked nothing yet.
+    this.#shell.named.addEventListener("renamed", () => location.assign("/ai"));
     this.#fitKeyboard();
     this.#loadModels();
     this.#look();
@@ -82,6 +88,7 @@ export class AiView {
       if (state.status === "open") this.#look();
     });
     this.#barrage.on("alert", warnOf);
+    noticeRefusals(this.#barrage);
     session.on("renewed", () => {
       this.#barrage.renew().catch((error: unknown) => console.info("Cannot renew the connection", error));
     });

@@ -10,6 +10,7 @@ import { warnOf } from "../shell/alerts.ts";
 import { ConnectionPill } from "../shell/connection_pill.ts";
 import { clone, find } from "../shell/dom.ts";
 import type { Shell } from "../shell/shell.ts";
+import { noticeRefusals } from "../shell/site_notice.ts";
 import { toast } from "../shell/toast.ts";
 import { complaintOf } from "./complaints.ts";
 import { Drafts } from "./drafts.ts";
@@ -91,6 +92,7 @@ export class ChatView {
       this.#showOffline(state.status !== "open" && state.status !== "connecting");
     });
     this.#barrage.on("alert", warnOf);
+    noticeRefusals(this.#barrage);
     this.#chat.on("conversations", (views) => this.#showList(views));
     this.#chat.on("presence", () => this.#list.draw());
     this.#chat.on("asked", ({ conversation, user }) => {

@@ -2,6 +2,7 @@ import { createRoom } from "../shell/api.ts";
 import { clone, find } from "../shell/dom.ts";
 import { messageOf } from "../shell/messages.ts";
 import type { Shell } from "../shell/shell.ts";
+import { noticeRefusal } from "../shell/site_notice.ts";
 import { startHero } from "./hero.ts";
 import { RoomList } from "./room_list.ts";
 
@@ -57,6 +58,7 @@ function startOpenRoom(shell: Shell, form: HTMLFormElement, openFirst: HTMLButto
       shell.showName();
       location.assign(`/rooms/${await open(shell, title.value.trim())}`);
     } catch (failure) {
+      noticeRefusal(failure);
       error.textContent = messageOf(failure);
       submit.disabled = false;
     }

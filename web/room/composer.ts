@@ -63,6 +63,14 @@ export class Composer {
     this.#say("");
   }
 
+  /** Begins what is typed with a name, as one asks an AI. */
+  mention(name: string): void {
+    const typed = this.#input.value;
+    if (!typed.includes(`@${name}`)) this.#input.value = `@${name} ${typed}`;
+    this.#input.focus();
+    this.#typed();
+  }
+
   #typed(): void {
     const length = codePoints(cleanText(this.#input.value));
     this.#counter.textContent = `${length}/${this.#textMax}`;

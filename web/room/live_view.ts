@@ -2,14 +2,16 @@ import { Barrage, BarrageCallError, type Room as LiveRoom } from "client/mod.ts"
 import { ERRORS } from "protocol/errors.ts";
 import type { SayItem } from "../protocol_types.ts";
 import { warnOf } from "../shell/alerts.ts";
-import { readTail, type Room } from "../shell/api.ts";
+import { readRole, readTail, type Room } from "../shell/api.ts";
 import { find } from "../shell/dom.ts";
 import type { Shell } from "../shell/shell.ts";
+import { noticeRefusals } from "../shell/site_notice.ts";
 import { Authorship } from "./authorship.ts";
 import { Chat } from "./chat.ts";
 import { Composer } from "./composer.ts";
 import { ConnectionPill } from "../shell/connection_pill.ts";
 import { Player } from "./player.ts";
+import { RoomAssistant } from "./room_assistant.ts";
 import { RoomHead } from "./room_head.ts";
 import { Skipped } from "./skipped.ts";
 
@@ -30,6 +32,7 @@ export class LiveView {
   readonly #skipped: Skipped;
   readonly #pill: ConnectionPill;
   readonly #composer: Composer;
+  readonly #assistant: RoomAssistant;
   readonly #head: RoomHead;
 
   constructor(shell: Shell, room: Room, failed: (error: BarrageCallError) => void) {
@@ -53,6 +56,14 @@ export class LiveView {
         await this.#live.say(text, style && { style });
       },
     });
+    this.#assistant = new RoomAssistant(main, {
+      room: room.id,
+      assistant: room.assistant,
+      models: async () =>
+        (await this.#barrage.ai.models()).filter(({ feature }) => feature === "text")
+          .map(({ model }) => model),
+      mention: (name) => this.#composer.mention(name),
+    });
     const head = find(main, ".room-head", HTMLElement);
     this.#head = new RoomHead(head, room, account.ownerOf(room), () => this.#end());
   }
@@ -70,13 +81,29 @@ export class LiveView {
     this.#shell.account.session.on("renewed", () => this.#renew());
     addEventListener("online", () => this.#barrage.state.status === "waiting" && this.#barrage.reconnect());
     this.#join();
+    this.#offerAssistant();
+  }
+
+  /** The owner sets it, and operators do everywhere. */
+  async #offerAssistant(): Promise<void> {
+    const { account } = this.#shell;
+    try {
+      const owner = account.ownerOf(this.#room);
+      if (owner !== undefined) return await this.#assistant.offer(owner);
+      if (account.isMember && await readRole() === "operator") await this.#assistant.offer(account.as);
+    } catch (error) {
+      console.info("Cannot offer to set an assistant", error);
+    }
   }
 
   #listen(): void {
     const isOwn = (item: SayItem) => this.#authorship.isOwn(item);
     this.#live.on("items", (items, source) => {
       if (source === "replay") return this.#chat.replay(items, isOwn);
-      for (const item of items) this.#chat.say(item, isOwn(item));
+      for (const item of items) {
+        this.#chat.say(item, isOwn(item));
+        this.#assistant.heard(item);
+      }
       this.#player.show(items, isOwn);
     });
     this.#live.on("online", (count) => this.#player.setOnline(count));
@@ -90,6 +117,7 @@ export class LiveView {
     });
     this.#barrage.on("state", (state) => this.#pill.show(state));
     this.#barrage.on("alert", warnOf);
+    noticeRefusals(this.#barrage);
   }
 
   /** Failures that will not pass are told by the room's state. */
@@ -108,6 +136,7 @@ export class LiveView {
     this.#pill.end();
     this.#player.end();
     this.#head.end();
+    this.#assistant.end();
     this.#composer.end("This room has ended");
   }
 

@@ -1,4 +1,5 @@
 import { type HttpRequest, request as send } from "client/http.ts";
+import type { SiteRole } from "protocol/accounts.ts";
 import type { Item } from "protocol/items.ts";
 import type { Room } from "protocol/rooms.ts";
 
@@ -27,6 +28,12 @@ export async function readTail(id: string, lines: number): Promise<Item[]> {
     after = answer.next;
   }
   return tail;
+}
+
+/** Of the member who is signed in at this browser. */
+export async function readRole(): Promise<SiteRole> {
+  const { role } = await request<{ role: SiteRole }>("/v1/account");
+  return role;
 }
 
 export function createRoom(token: string | undefined, title: string): Promise<Room> {

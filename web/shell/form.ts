@@ -1,6 +1,7 @@
 import { BarrageCallError } from "client/mod.ts";
 import { find, make } from "./dom.ts";
 import { messageOf } from "./messages.ts";
+import { noticeRefusal } from "./site_notice.ts";
 
 export interface FormOptions {
   /** What was typed, by the names of the fields. What it rejects with is shown beside its field. */
@@ -67,6 +68,7 @@ export function startForm(form: HTMLFormElement, options: FormOptions): void {
       status.dataset.kind = "done";
       status.textContent = options.done;
     } catch (error) {
+      noticeRefusal(error);
       complain(complaintOf(error, options.explain));
     } finally {
       submit.disabled = false;

@@ -1,6 +1,7 @@
 import { Account } from "./account.ts";
 import { startAccountMenu } from "./account_menu.ts";
 import { find } from "./dom.ts";
+import { startSiteNotice } from "./site_notice.ts";
 import { startTheme } from "./theme.ts";
 
 /** What surrounds a page. */
@@ -18,6 +19,7 @@ export async function startShell(): Promise<Shell> {
   markPlace();
   const account = new Account();
   await account.settle();
+  startSiteNotice(account);
   const named = new EventTarget();
   const showName = startAccountMenu(account, () => named.dispatchEvent(new Event("renamed")));
   account.session.on("renewed", showName);

@@ -1,5 +1,6 @@
 import { messageOf } from "./messages.ts";
 import { find } from "./dom.ts";
+import { noticeRefusal } from "./site_notice.ts";
 
 export interface TextInput {
   readonly label: string;
@@ -64,6 +65,7 @@ export function ask(question: Question): void {
       await question.submit(input.type === "password" ? input.value : input.value.trim());
       dialog.close();
     } catch (failure) {
+      noticeRefusal(failure);
       error.textContent = (question.words ?? messageOf)(failure);
       input.select();
     } finally {

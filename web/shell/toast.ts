@@ -1,5 +1,6 @@
 import { find, make } from "./dom.ts";
 import { messageOf } from "./messages.ts";
+import { noticeRefusal } from "./site_notice.ts";
 
 const SHOWN_MS = 5_000;
 
@@ -35,6 +36,7 @@ export async function attempt(act: () => Promise<unknown>, words = messageOf): P
     await act();
     return true;
   } catch (error) {
+    noticeRefusal(error);
     toast(words(error));
     return false;
   }

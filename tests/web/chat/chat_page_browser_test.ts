@@ -3,17 +3,24 @@ import type { Page } from "playwright-core";
 import { Visitor } from "tests/support/browser.ts";
 import { CHEAP, CookieClient } from "tests/support/cookie_client.ts";
 import { HttpClient } from "tests/support/http_client.ts";
-import { startServer } from "tests/support/server.ts";
+import { type Server, startServer } from "tests/support/server.ts";
 import { Peer, Talker } from "./talker.ts";
 import { Profiles } from "../profiles.ts";
 
 const EVIL = '<img src=x onerror="document.title=1">';
 
+/** For tests that neither kill it nor need it to be special. */
+let server: Server;
+
+Deno.test.beforeAll(async () => {
+  server = await startServer({ ...CHEAP, STRANGER_MESSAGES: 10 });
+});
+Deno.test.afterAll(() => server[Symbol.asyncDispose]());
+
 Deno.test("[W88] markup in a name, title, text, announcement or attachment is shown as text, and nothing is loaded", async () => {
-  await using server = await startServer(CHEAP);
   await using browser = new Profiles();
-  using eve = await Peer.open(server.url, "eve", "<b>Eve</b>");
-  const ann = await Talker.open(browser, server.url, "ann");
+  using eve = await Peer.open(server.url, "eve1", "<b>Eve</b>");
+  const ann = await Talker.open(browser, server.url, "ann1");
   const elsewhere: string[] = [];
   ann.page.on("request", (request) => {
     if (!request.url().startsWith(server.url)) elsewhere.push(request.url());
@@ -56,13 +63,12 @@ async function widerThan({ page }: Talker): Promise<number> {
 }
 
 Deno.test("[W89] on a phone the list and what is talked are two screens with a way back, and fit 360 pixels", async () => {
-  await using server = await startServer(CHEAP);
   await using browser = new Profiles();
   const phone = { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true };
-  using bob = await Peer.open(server.url, "bob");
-  const ann = await Talker.open(browser, server.url, "ann", phone);
+  using bob = await Peer.open(server.url, "bob2");
+  const ann = await Talker.open(browser, server.url, "ann2", phone);
   assert(await widerThan(ann) <= 0);
-  await ann.writeTo("bob");
+  await ann.writeTo("bob2");
   assert.equal(await ann.page.locator(".people").isVisible(), false);
   await ann.page.fill("#write", `${"averyveryverylongwordwithoutanyspace".repeat(4)} and more`);
   await ann.page.tap(".writer-send");
@@ -80,12 +86,12 @@ Deno.test("[W89] on a phone the list and what is talked are two screens with a w
   assert(await widerThan(ann) <= 0);
   await ann.page.tap(".panel [data-close]");
   await ann.page.tap(".talk-back");
-  await ann.row("bob").waitFor();
+  await ann.row("bob2").waitFor();
   assert.equal(await ann.page.locator(".talk").isVisible(), false);
   assert.match(ann.page.url(), /\/chat$/);
-  await ann.row("bob").tap();
+  await ann.row("bob2").tap();
   await ann.page.goBack();
-  await ann.row("bob").waitFor();
+  await ann.row("bob2").waitFor();
 });
 
 /** What has no name for those who do not see it. */
@@ -104,22 +110,21 @@ function nameless(page: Page): Promise<string[]> {
 }
 
 Deno.test("[W90] without a mouse: search, open, write, act on a message, and back; every control has a name", async () => {
-  await using server = await startServer({ ...CHEAP, STRANGER_MESSAGES: 10 });
   await using browser = new Profiles();
-  using bob = await Peer.open(server.url, "bob");
-  using eve = await Peer.open(server.url, "eve");
-  const ann = await Talker.open(browser, server.url, "ann");
-  const { users } = await (await ann.page.context().request.get(`${server.url}/v1/users?login=ann`)).json();
+  using bob = await Peer.open(server.url, "bob3");
+  using eve = await Peer.open(server.url, "eve3");
+  const ann = await Talker.open(browser, server.url, "ann3");
+  const { users } = await (await ann.page.context().request.get(`${server.url}/v1/users?login=ann3`)).json();
   for (const peer of [bob, eve]) await (await peer.chat.open(users[0].id)).send(`I am ${peer.name}`);
-  await ann.row("bob").waitFor();
-  await ann.row("eve").waitFor();
+  await ann.row("bob3").waitFor();
+  await ann.row("eve3").waitFor();
   assert.deepEqual(await nameless(ann.page), []);
   const { keyboard } = ann.page;
   await keyboard.press("/");
   await keyboard.press("ArrowDown");
   await keyboard.press("ArrowDown");
   const at = await ann.page.locator(".row:focus .row-title").textContent();
-  assert(at === "bob" || at === "eve");
+  assert(at === "bob3" || at === "eve3");
   assert.equal(await ann.page.locator(".row[tabindex='0']").count(), 1);
   await keyboard.press("Enter");
   await ann.page.locator(".talk-title", { hasText: at }).waitFor();
@@ -127,7 +132,7 @@ Deno.test("[W90] without a mouse: search, open, write, act on a message, and bac
   await keyboard.type("hello by keyboard");
   await keyboard.press("Enter");
   await ann.sees("hello by keyboard");
-  const peer = at === "bob" ? bob : eve;
+  const peer = at === "bob3" ? bob : eve;
   await (await peer.chat.open(users[0].id)).send("can you hear me?");
   await ann.page.locator("#announcer", { hasText: `${at}: can you hear me?` }).waitFor({ state: "attached" });
   await ann.page.focus(".thread-scroll");
@@ -154,19 +159,18 @@ Deno.test("[W90] without a mouse: search, open, write, act on a message, and bac
 });
 
 Deno.test("[W92] muted, pinned and archived conversations look so on another device, and a report reaches the operators", async () => {
-  await using server = await startServer({ ...CHEAP, STRANGER_MESSAGES: 10 });
   await using browser = new Profiles();
-  using bob = await Peer.open(server.url, "bob");
-  const ann = await Talker.open(browser, server.url, "ann");
-  await ann.writeTo("bob");
+  using bob = await Peer.open(server.url, "bob4");
+  const ann = await Talker.open(browser, server.url, "ann4");
+  await ann.writeTo("bob4");
   await ann.say("hello");
   const mine = bob.chat.conversations[0]?.peer?.id ?? "";
   await (await bob.chat.open(mine)).send("buy my coins");
   await ann.sees("buy my coins");
   const beside = await Visitor.open(browser);
   await beside.page.goto(`${server.url}/login?returnTo=/chat`);
-  await beside.signIn("ann");
-  const row = beside.page.locator(".row", { hasText: "bob" });
+  await beside.signIn("ann4");
+  const row = beside.page.locator(".row", { hasText: "bob4" });
   await row.waitFor();
   const choose = async (what: string) => {
     await ann.page.click("[data-talk-menu]");
@@ -194,28 +198,27 @@ Deno.test("[W92] muted, pinned and archived conversations look so on another dev
 });
 
 Deno.test("[W93] a guest is told that chat belongs to an account, and led back with one", async () => {
-  await using server = await startServer(CHEAP);
   await using browser = new Profiles();
-  using bob = await Peer.open(server.url, "bob");
+  using bob = await Peer.open(server.url, "bob5");
   const ann = await Visitor.open(browser);
   await ann.page.goto(`${server.url}/chat/with/${bob.id}`);
   await ann.page.locator(".missing [data-register]").click();
-  await ann.page.fill("#login", "ann");
+  await ann.page.fill("#login", "ann5");
   await ann.page.fill("#password", "correct horse battery");
   await ann.page.press("#password", "Enter");
-  await ann.page.locator(".talk-title", { hasText: "bob" }).waitFor();
+  await ann.page.locator(".talk-title", { hasText: "bob5" }).waitFor();
   assert.deepEqual(ann.complaints, []);
 });
 
 Deno.test("[W95] people with an account are found by login, by those who have one", async () => {
-  await using server = await startServer(CHEAP);
-  const ann = await CookieClient.member(server.url, "ann");
+  await using own = await startServer(CHEAP);
+  const ann = await CookieClient.member(own.url, "ann");
   const { users } = await ann.must<{ users: { login: string }[] }>(200, "GET", "/v1/users?login=ANN");
   assert.deepEqual(users.map(({ login }) => login), ["ann"]);
   assert.deepEqual(await ann.must(200, "GET", "/v1/users?login=nobody"), { users: [] });
   await ann.must(422, "GET", "/v1/users?login=ann@example.org");
-  await new CookieClient(server.url).must(401, "GET", "/v1/users?login=ann");
-  const guest = await HttpClient.guest(server.url);
+  await new CookieClient(own.url).must(401, "GET", "/v1/users?login=ann");
+  const guest = await HttpClient.guest(own.url);
   assert.equal((await guest.get("/v1/users?login=ann")).status, 403);
   const statuses = new Set<number>();
   for (let n = 0; n < 70; n++) statuses.add((await ann.send("GET", "/v1/users?login=ann")).status);
@@ -223,7 +226,6 @@ Deno.test("[W95] people with an account are found by login, by those who have on
 });
 
 Deno.test("[W96] every page has the same top bar, which says where one is", async () => {
-  await using server = await startServer(CHEAP);
   await using browser = new Profiles();
   const { page } = await Visitor.open(browser);
   const { id } = await (await HttpClient.guest(server.url)).room();

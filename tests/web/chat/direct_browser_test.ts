@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { ChatStage, Talker } from "./talker.ts";
+import { ChatStage, shareServer, Talker } from "./talker.ts";
+
+shareServer();
 
 /** Tells the page that it is hidden, or seen again; a headless browser has no tabs to switch. */
 function setHidden({ page }: Talker, hidden: boolean): Promise<unknown> {
@@ -10,7 +12,7 @@ function setHidden({ page }: Talker, hidden: boolean): Promise<unknown> {
 }
 
 Deno.test("[W80] two people talk: one order, marks for sent, delivered and read, and nothing complains", async () => {
-  await using stage = await ChatStage.open(["ann", "bob"]);
+  await using stage = await ChatStage.shared(["ann", "bob"]);
   const [ann, bob] = stage.talkers;
   await ann.writeTo("bob");
   await ann.say("hello Bob");
@@ -34,7 +36,7 @@ Deno.test("[W80] two people talk: one order, marks for sent, delivered and read,
 });
 
 Deno.test("[W81] the other one sees that somebody is there and writes, and that it is over", async () => {
-  await using stage = await ChatStage.open(["ann", "bob"]);
+  await using stage = await ChatStage.shared(["ann", "bob"]);
   const [ann, bob] = stage.talkers;
   await ann.writeTo("bob");
   await ann.say("hello");
@@ -55,7 +57,7 @@ Deno.test("[W81] the other one sees that somebody is there and writes, and that 
 });
 
 Deno.test("[W82] unread messages are counted, and read when they are seen, not in a hidden page", async () => {
-  await using stage = await ChatStage.open(["ann", "bob"], { STRANGER_MESSAGES: 10 });
+  await using stage = await ChatStage.shared(["ann", "bob"]);
   const [ann, bob] = stage.talkers;
   await ann.writeTo("bob");
   for (const text of ["one", "two", "three"]) await ann.say(text);
@@ -77,7 +79,7 @@ Deno.test("[W82] unread messages are counted, and read when they are seen, not i
 });
 
 Deno.test("[W83] what came since one was here begins with a line, and is where one begins to read", async () => {
-  await using stage = await ChatStage.open(["ann", "bob"], { CHAT_BURST: 200, STRANGER_MESSAGES: 200 });
+  await using stage = await ChatStage.shared(["ann", "bob"]);
   const [ann, bob] = stage.talkers;
   await ann.writeTo("bob");
   await ann.say("seen");
@@ -104,7 +106,7 @@ Deno.test("[W83] what came since one was here begins with a line, and is where o
 });
 
 Deno.test("[W84] the other one sees an edit and a recall, and so does a page opened later", async () => {
-  await using stage = await ChatStage.open(["ann", "bob"]);
+  await using stage = await ChatStage.shared(["ann", "bob"]);
   const [ann, bob] = stage.talkers;
   await ann.writeTo("bob");
   await ann.say("at sevn");
@@ -131,7 +133,7 @@ Deno.test("[W84] the other one sees an edit and a recall, and so does a page ope
 });
 
 Deno.test("[W94] an answer shows what it answers, and leads there", async () => {
-  await using stage = await ChatStage.open(["ann", "bob"]);
+  await using stage = await ChatStage.shared(["ann", "bob"]);
   const [ann, bob] = stage.talkers;
   await ann.writeTo("bob");
   await ann.say("which day?");

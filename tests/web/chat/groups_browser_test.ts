@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { CHEAP } from "tests/support/cookie_client.ts";
 import { startServer } from "tests/support/server.ts";
-import { ChatStage, Talker } from "./talker.ts";
 import { Profiles } from "../profiles.ts";
+import { ChatStage, shareServer, Talker } from "./talker.ts";
+
+shareServer();
 
 Deno.test("[W86] three people find a group by name and number, and hear each other and who comes", async () => {
-  await using stage = await ChatStage.open(["ann", "bob", "eve"]);
+  await using stage = await ChatStage.shared(["ann", "bob", "eve"]);
   const [ann, bob, eve] = stage.talkers;
   await ann.makeGroup("Chess club", "open");
   await bob.find("Chess", "Chess club");
@@ -29,7 +31,7 @@ Deno.test("[W86] three people find a group by name and number, and hear each oth
 });
 
 Deno.test("[W86] who asks waits until an admin lets him in; who is declined does not come in", async () => {
-  await using stage = await ChatStage.open(["ann", "bob", "eve"]);
+  await using stage = await ChatStage.shared(["ann", "bob", "eve"]);
   const [ann, bob, eve] = stage.talkers;
   await ann.makeGroup("Quiet place", "approval");
   await ann.openPanel();
@@ -85,11 +87,11 @@ Deno.test("[W86] a join link lets in whoever opens it, until it is taken back; a
 });
 
 Deno.test("[W87] who is removed is told so, sees nothing further, cannot write, and keeps what was said", async () => {
-  await using stage = await ChatStage.open(["ann", "bob", "eve"]);
+  await using stage = await ChatStage.shared(["ann", "bob", "eve"]);
   const [ann, bob, eve] = stage.talkers;
-  await ann.makeGroup("Chess club", "open");
+  await ann.makeGroup("Rowing club", "open");
   for (const comer of [bob, eve]) {
-    await comer.join("Chess", "Chess club");
+    await comer.join("Rowing", "Rowing club");
   }
   await ann.say("before");
   await eve.sees("before");
@@ -106,19 +108,19 @@ Deno.test("[W87] who is removed is told so, sees nothing further, cannot write, 
   assert.deepEqual(await eve.texts(), ["before"]);
   await eve.page.locator(".change", { hasText: "ann removed you" }).waitFor();
   assert.equal(await eve.page.locator(".writer").isVisible(), false);
-  assert.equal(await eve.row("Chess club").count(), 0);
+  assert.equal(await eve.row("Rowing club").count(), 0);
 });
 
 Deno.test("[W86] owner and admins rename, announce, mute all, make admins and hand over; who leaves is gone", async () => {
-  await using stage = await ChatStage.open(["ann", "bob"]);
+  await using stage = await ChatStage.shared(["ann", "bob"]);
   const [ann, bob] = stage.talkers;
-  await ann.makeGroup("Chess club", "open");
-  await bob.join("Chess", "Chess club");
+  await ann.makeGroup("Garden club", "open");
+  await bob.join("Garden", "Garden club");
   await ann.openPanel();
   const item = (text: string) => ann.page.locator(".panel .menu-item", { hasText: text });
   await item("Rename").click();
-  await ann.answer("Chess & cake");
-  await bob.page.locator(".talk-title", { hasText: "Chess & cake" }).waitFor();
+  await ann.answer("Garden & cake");
+  await bob.page.locator(".talk-title", { hasText: "Garden & cake" }).waitFor();
   await item("Announce").click();
   await ann.answer("Cake at five");
   await bob.page.locator(".announcement", { hasText: "Cake at five" }).waitFor();
@@ -140,15 +142,15 @@ Deno.test("[W86] owner and admins rename, announce, mute all, make admins and ha
   await item("Leave the group").click();
   await ann.answer();
   await ann.page.locator(".talk-blank").waitFor();
-  await ann.row("Chess").waitFor({ state: "detached" });
+  await ann.row("Garden").waitFor({ state: "detached" });
   await bob.page.locator(".change", { hasText: "ann left" }).waitFor();
 });
 
 Deno.test("[W94] who is named is told so, in the list and at the message", async () => {
-  await using stage = await ChatStage.open(["ann", "bob"]);
+  await using stage = await ChatStage.shared(["ann", "bob"]);
   const [ann, bob] = stage.talkers;
-  await ann.makeGroup("Chess club", "open");
-  await bob.join("Chess", "Chess club");
+  await ann.makeGroup("Poetry club", "open");
+  await bob.join("Poetry", "Poetry club");
   await bob.go("/chat");
   await ann.page.focus("#write");
   await ann.page.keyboard.type("@bo");
@@ -157,8 +159,8 @@ Deno.test("[W94] who is named is told so, in the list and at the message", async
   assert.equal(await ann.page.inputValue("#write"), "@bob ");
   await ann.page.keyboard.type("your move");
   await ann.page.keyboard.press("Enter");
-  await bob.row("Chess club").locator('.badge[data-kind="mention"]').waitFor();
-  await bob.select("Chess club");
+  await bob.row("Poetry club").locator('.badge[data-kind="mention"]').waitFor();
+  await bob.select("Poetry club");
   await bob.page.locator('.line[data-mentioned="true"]', { hasText: "your move" }).waitFor();
-  await bob.row("Chess club").locator('.badge[data-kind="mention"]').waitFor({ state: "detached" });
+  await bob.row("Poetry club").locator('.badge[data-kind="mention"]').waitFor({ state: "detached" });
 });

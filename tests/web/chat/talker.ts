@@ -7,17 +7,19 @@ import { Profiles } from "../profiles.ts";
 
 /** One person at the chat page. */
 export class Talker {
-  private constructor(readonly visitor: Visitor, readonly url: string) {}
+  /** @param suffix What logins have behind the names, so that each test may have people called alike. */
+  private constructor(readonly visitor: Visitor, readonly url: string, readonly suffix: string) {}
 
   static async open(
     browser: BrowserLike,
     url: string,
-    login: string,
+    name: string,
     options: BrowserContextOptions = {},
+    suffix = "",
   ): Promise<Talker> {
     const visitor = await Visitor.open(browser, { locale: "en-GB", ...options });
-    await visitor.register(url, login);
-    const talker = new Talker(visitor, url);
+    await visitor.register(url, name + suffix, name);
+    const talker = new Talker(visitor, url, suffix);
     await talker.go("/chat");
     return talker;
   }
@@ -36,11 +38,11 @@ export class Talker {
   }
 
   /** Begins a conversation, or goes to the one there is, by the dialog for that. */
-  async writeTo(login: string): Promise<void> {
+  async writeTo(name: string): Promise<void> {
     await this.page.locator(".people-head [data-new]").click();
-    await this.page.fill("#person", login);
+    await this.page.fill("#person", name + this.suffix);
     await this.page.press("#person", "Enter");
-    await this.page.locator(".talk-title", { hasText: login }).waitFor();
+    await this.page.locator(".talk-title", { hasText: name }).waitFor();
   }
 
   row(title: string): Locator {
@@ -130,20 +132,51 @@ export class Talker {
   }
 }
 
+let common: Server | undefined;
+let stages = 0;
+
+/** For the files whose tests share a server; strangers may say as much there as the tests need. */
+export function shareServer(): void {
+  Deno.test.beforeAll(async () => {
+    common = await startServer({ ...CHEAP, STRANGER_MESSAGES: 200, CHAT_BURST: 200 });
+  });
+  Deno.test.afterAll(async () => {
+    await common?.[Symbol.asyncDispose]();
+  });
+}
+
 /** A server, a browser, and people at the chat page. */
 export class ChatStage implements AsyncDisposable {
   readonly #talkers: readonly Talker[];
+  readonly #end: () => Promise<void>;
 
-  private constructor(readonly server: Server, readonly browser: Profiles, talkers: readonly Talker[]) {
+  private constructor(
+    readonly server: Server,
+    readonly browser: Profiles,
+    talkers: readonly Talker[],
+    end: () => Promise<void>,
+  ) {
     this.#talkers = talkers;
+    this.#end = end;
   }
 
+  /** At the server that the tests of a file share, where nobody else of this test's people is known. */
+  static async shared(names: readonly string[]): Promise<ChatStage> {
+    if (common === undefined) throw new Error("Cannot talk: the server runs only during tests");
+    const browser = new Profiles();
+    const suffix = String(++stages);
+    const talkers: Talker[] = [];
+    for (const name of names) talkers.push(await Talker.open(browser, common.url, name, {}, suffix));
+    return new ChatStage(common, browser, talkers, () => Promise.resolve());
+  }
+
+  /** At a server of its own. */
   static async open(logins: readonly string[], env: ServerEnv = {}): Promise<ChatStage> {
     const server = await startServer({ ...CHEAP, ...env });
     const browser = new Profiles();
     const talkers: Talker[] = [];
     for (const login of logins) talkers.push(await Talker.open(browser, server.url, login));
-    return new ChatStage(server, browser, talkers);
+    return new ChatStage(server, browser, talkers, () => server[Symbol.asyncDispose]());
   }
 
   /** In the order in which they were named; as many as are asked for. */
@@ -153,7 +186,7 @@ export class ChatStage implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.browser[Symbol.asyncDispose]();
-    await this.server[Symbol.asyncDispose]();
+    await this.#end();
   }
 }
 

@@ -1,5 +1,6 @@
 import type { AiFile, AnswerView } from "protocol/ai.ts";
-import { icon, make } from "../../shell/dom.ts";
+import { find, icon, make } from "../../shell/dom.ts";
+import type { AddressOf } from "../file_addresses.ts";
 import { showLarge } from "./large_picture.ts";
 import { progressWords, sizeWords } from "./words.ts";
 
@@ -7,11 +8,13 @@ import { progressWords, sizeWords } from "./words.ts";
 export class FileShelf {
   readonly element = make("div", "ai-files");
   readonly #about: string;
+  readonly #addressOf: AddressOf;
   #shown = "";
 
   /** @param about What was asked for: the alternative text of pictures. */
-  constructor(about: string) {
+  constructor(about: string, addressOf: AddressOf) {
     this.#about = about;
+    this.#addressOf = addressOf;
   }
 
   show(view: AnswerView | undefined): void {
@@ -41,13 +44,12 @@ export class FileShelf {
     const image = make("img", "");
     image.alt = this.#about;
     image.decoding = "async";
-    image.src = addressOf(file);
-    image.addEventListener("error", () => {
+    const broken = () => {
       figure.dataset.broken = "";
       image.alt = `The picture cannot be loaded: ${this.#about}`;
-    });
+    };
+    image.addEventListener("error", broken);
     const link = make("a", "ai-picture-save icon-button");
-    link.href = addressOf(file);
     link.download = file.name;
     link.title = "Download";
     link.append(icon("download"), make("span", "visually-hidden", "Download this picture"));
@@ -55,14 +57,17 @@ export class FileShelf {
     larger.type = "button";
     larger.title = "Show larger";
     larger.append(image);
-    larger.addEventListener("click", () => showLarge(addressOf(file), this.#about));
+    larger.addEventListener("click", () => showLarge(image.src, this.#about));
+    this.#addressOf(file.id).then((address) => {
+      image.src = address;
+      link.href = address;
+    }, broken);
     figure.append(larger, link);
     return figure;
   }
 
   #card(file: AiFile): HTMLElement {
     const link = make("a", "ai-deck");
-    link.href = addressOf(file);
     link.download = file.name;
     const words = make("span", "ai-deck-words");
     words.append(
@@ -70,6 +75,9 @@ export class FileShelf {
       make("span", "ai-deck-about", `${file.name} · ${sizeWords(file.bytes)}`),
     );
     link.append(icon("file"), words, icon("download"), make("span", "visually-hidden", "Download"));
+    this.#addressOf(file.id).then((address) => link.href = address, () => {
+      find(words, ".ai-deck-about", HTMLElement).textContent = `${file.name} cannot be loaded`;
+    });
     return link;
   }
 }
@@ -81,8 +89,4 @@ function bench(view: AnswerView): HTMLElement {
   bar.setAttribute("aria-label", "How far it is");
   box.append(make("p", "ai-making-words"), bar);
   return box;
-}
-
-function addressOf({ id }: AiFile): string {
-  return `/v1/ai/files/${encodeURIComponent(id)}`;
 }

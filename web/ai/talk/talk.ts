@@ -3,6 +3,7 @@ import type { Feature } from "protocol/ai.ts";
 import type { AiModel } from "protocol/ai_methods.ts";
 import { find } from "../../shell/dom.ts";
 import { announce, attempt, toast } from "../../shell/toast.ts";
+import type { AddressOf } from "../file_addresses.ts";
 import { Composer } from "../composer/composer.ts";
 import { EndKeeper } from "./end_keeper.ts";
 import { drawExamples } from "./examples.ts";
@@ -14,6 +15,7 @@ import { endingWords, modelsWords, refusalWords } from "./words.ts";
 export interface TalkOptions {
   readonly ai: Ai;
   readonly nextId: () => string;
+  readonly addressOf: AddressOf;
   /** A new conversation has got its first question. */
   readonly begun: (thread: string) => void;
   readonly moved: (thread: string) => void;
@@ -191,6 +193,7 @@ export class Talk {
     let card = this.#cards.get(turn.id);
     if (card === undefined) {
       card = new TurnCard(turn, {
+        addressOf: this.#options.addressOf,
         again: (one) => this.#again(() => this.#model?.again(one, this.#composer.modelFor("text"))),
         retry: (one) => this.#again(() => this.#model?.retry(one, this.#composer.modelFor("text"))),
       });

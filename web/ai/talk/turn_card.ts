@@ -1,5 +1,6 @@
 import type { AnswerView } from "protocol/ai.ts";
 import { icon, make } from "../../shell/dom.ts";
+import type { AddressOf } from "../file_addresses.ts";
 import { copyText } from "../markdown/code_block.ts";
 import { MarkdownText } from "../markdown/markdown_text.ts";
 import { FileShelf } from "./file_shelf.ts";
@@ -7,6 +8,7 @@ import { isOpen, type Turn, viewOf } from "./turn.ts";
 import { endingWords, progressWords, refusalWords, usageWords } from "./words.ts";
 
 export interface CardActions {
+  readonly addressOf: AddressOf;
   readonly again: (turn: Turn) => void;
   readonly retry: (turn: Turn) => void;
 }
@@ -36,7 +38,7 @@ export class TurnCard {
     this.#turn = turn;
     const question = make("div", "ai-question", turn.question);
     question.setAttribute("dir", "auto");
-    this.#files = new FileShelf(turn.question);
+    this.#files = new FileShelf(turn.question, actions.addressOf);
     // Read out when it is whole, not word by word.
     this.#body.setAttribute("aria-live", "polite");
     this.#body.setAttribute("dir", "auto");

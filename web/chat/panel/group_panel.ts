@@ -1,11 +1,11 @@
 import type { ConversationView, GroupView } from "client/mod.ts";
 import type { GroupSettings, MemberPage } from "protocol/chat.ts";
+import { AssistantForm } from "../../assistant/assistant_form.ts";
 import { showAvatar } from "../../shell/avatar.ts";
 import { find } from "../../shell/dom.ts";
 import { attempt } from "../../shell/toast.ts";
 import { complaintOf } from "../complaints.ts";
 import { showActions } from "./action_list.ts";
-import { AssistantForm } from "./assistant_form.ts";
 import { groupActions, leavingActions } from "./group_actions.ts";
 import { memberMenu, ROLE_WORDS } from "./member_menu.ts";
 import { memberRow } from "./member_row.ts";
@@ -30,7 +30,13 @@ export class GroupPanel {
   constructor(root: HTMLElement, options: PanelOptions, signal: AbortSignal) {
     this.#root = root;
     this.#options = options;
-    this.#assistant = new AssistantForm(find(root, "[data-assistant]", HTMLElement), options);
+    this.#assistant = new AssistantForm(find(root, "[data-assistant]", HTMLElement), {
+      models: options.models,
+      words: complaintOf,
+      read: () => options.conversation.assistant(),
+      set: (assistant) => options.conversation.setAssistant(assistant),
+      remove: () => options.conversation.setAssistant(null),
+    });
     find(root, "[data-more]", HTMLButtonElement).addEventListener("click", () => this.#more());
     const settings = find(root, "[data-settings]", HTMLElement);
     settings.addEventListener("change", ({ target }) => this.#set(target));
@@ -59,7 +65,7 @@ export class GroupPanel {
     );
     showActions(find(this.#root, "[data-leaving]", HTMLElement), leavingActions(conversation, view));
     this.#showSettings(group);
-    this.#assistant.show(group);
+    this.#assistant.show(isChief(group), group.assistant);
     // A change of the members or of anybody's role is a message.
     this.#changedAt = Math.max(this.#changedAt, lastChange(view));
     const shown = `${group.role} ${group.members} ${this.#changedAt}`;

@@ -1,16 +1,27 @@
-import type { ChatConversation, GroupView } from "client/mod.ts";
-import { find } from "../../shell/dom.ts";
-import { ask } from "../../shell/text_dialog.ts";
-import { toast } from "../../shell/toast.ts";
-import { complaintOf } from "../complaints.ts";
+import type { Assistant } from "protocol/assistants.ts";
+import { clone, find } from "../shell/dom.ts";
+import { ask } from "../shell/text_dialog.ts";
+import { toast } from "../shell/toast.ts";
 
-export interface AssistantFormOptions {
-  readonly conversation: ChatConversation;
-  /** Names of the models that can be asked. */
-  readonly models: () => Promise<readonly string[]>;
+export interface AssistantSetting {
+  readonly name: string;
+  readonly model: string;
+  readonly instructions: string;
+  readonly enabled: boolean;
 }
 
-/** Where owner and admins say which AI answers in their group, and how. */
+export interface AssistantFormOptions {
+  /** As those see it who set it. */
+  readonly read: () => Promise<Assistant & { readonly instructions?: string | undefined } | undefined>;
+  readonly set: (setting: AssistantSetting) => Promise<unknown>;
+  readonly remove: () => Promise<unknown>;
+  /** Names of the models that can be asked. */
+  readonly models: () => Promise<readonly string[]>;
+  /** A failure in words. */
+  readonly words: (error: unknown) => string;
+}
+
+/** Where those who may say which AI answers here, and how. */
 export class AssistantForm {
   readonly #section: HTMLElement;
   readonly #form: HTMLFormElement;
@@ -19,6 +30,7 @@ export class AssistantForm {
   #filled: string | undefined;
 
   constructor(section: HTMLElement, options: AssistantFormOptions) {
+    section.append(clone("assistant-form"));
     this.#section = section;
     this.#form = find(section, "form", HTMLFormElement);
     this.#options = options;
@@ -29,19 +41,19 @@ export class AssistantForm {
     find(section, "[data-remove]", HTMLButtonElement).addEventListener("click", () => this.#remove());
   }
 
-  show({ role, assistant }: GroupView): void {
-    const chief = role === "owner" || role === "admin";
-    const filled = chief ? JSON.stringify(assistant ?? null) : undefined;
+  /** @param may Whether who looks at it may change it; others do not see it. */
+  show(may: boolean, assistant: Assistant | undefined): void {
+    const filled = may ? JSON.stringify(assistant ?? null) : undefined;
     if (filled === this.#filled) return;
     this.#filled = filled;
-    if (chief) this.#fill();
+    if (may) this.#fill();
     else this.#section.hidden = true;
   }
 
   async #fill(): Promise<void> {
-    const { conversation, models } = this.#options;
+    const { read, models } = this.#options;
     try {
-      const [assistant, names] = await Promise.all([conversation.assistant(), models()]);
+      const [assistant, names] = await Promise.all([read(), models()]);
       const select = this.#field("model", HTMLSelectElement);
       const offered = assistant === undefined || names.includes(assistant.model)
         ? names
@@ -65,7 +77,7 @@ export class AssistantForm {
     error.textContent = "";
     button.disabled = true;
     try {
-      await this.#options.conversation.setAssistant({
+      await this.#options.set({
         name: this.#field("name", HTMLInputElement).value,
         model: this.#field("model", HTMLSelectElement).value,
         instructions: this.#field("instructions", HTMLTextAreaElement).value,
@@ -73,7 +85,7 @@ export class AssistantForm {
       });
       toast("The assistant is set");
     } catch (failure) {
-      error.textContent = complaintOf(failure);
+      error.textContent = this.#options.words(failure);
     } finally {
       button.disabled = false;
     }
@@ -85,8 +97,8 @@ export class AssistantForm {
       note: "What it has said stays. It answers nobody any more.",
       action: "Remove",
       danger: true,
-      words: complaintOf,
-      submit: () => this.#options.conversation.setAssistant(null),
+      words: this.#options.words,
+      submit: async () => void await this.#options.remove(),
     });
   }
 
