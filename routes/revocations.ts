@@ -92,6 +92,11 @@ export class Revocations {
     return this.#until.has(id);
   }
 
+  /** Whether it has not ended, as far as can be told without the store; false says nothing. */
+  surelyNotEnded(id: string): boolean {
+    return this.#knowledge.kind === "whole" && !this.#until.has(id);
+  }
+
   /** Rejects when the store would have to be asked and cannot be. */
   async ended(id: string): Promise<boolean> {
     if (this.#until.has(id)) return true;

@@ -6,8 +6,8 @@ import { roomActor } from "actors/room/definition.ts";
 import type { ActorNode } from "actors/runtime/node.ts";
 import type { RoomStore } from "storage/storage.ts";
 import { BarrageError } from "protocol/errors.ts";
-import type { CardDesk } from "./card_desk.ts";
-import { cardHeaders, seenVersion } from "./card_headers.ts";
+import type { CardDesk, Shown } from "./card_desk.ts";
+import { type Asker, cardAnswer, seenVersion } from "./card_answer.ts";
 import type { AddressLimiter } from "./address_limiter.ts";
 import { createHttpApp, failure, json } from "./http_app.ts";
 import type { Authenticator } from "./identify.ts";
@@ -122,15 +122,12 @@ export function roomRoutes(parts: RoomParts) {
     .openapi(read, async (c) => {
       const caller = await authenticator.callerOf(c.req.raw);
       const id = c.req.valid("param").room;
-      const shown = await cards.room(id, caller, seenVersion(c));
+      const asker = { caller, has: c.req.header("if-none-match") };
+      const shown = await cards.room(id, caller, seenVersion(asker));
       if (shown === undefined) throw new BarrageError("not_found", `No room ${id}`);
-      const { state, ...card } = shown.card;
-      if (state === "deleted") throw new BarrageError("gone", "The room was deleted");
-      const online = directory.onlineOf(id);
-      const tag = { version: shown.version, view: online, ageMs: shown.ageMs };
-      const { headers, had } = cardHeaders(c, caller, tag, staleMs);
-      if (had) return c.body(null, 304, headers);
-      return c.json({ ...card, state, moderators: [...card.moderators], online }, 200, headers);
+      if (shown.card.state === "deleted") throw new BarrageError("gone", "The room was deleted");
+      c.set("openToAll", true);
+      return roomAnswer(shown, directory.onlineOf(id), asker, staleMs);
     })
     .openapi(update, async (c) => {
       const caller = await authenticator.callerOf(c.req.raw);
@@ -144,4 +141,14 @@ export function roomRoutes(parts: RoomParts) {
       await rooms.changed();
       return c.body(null, 204);
     });
+}
+
+export function roomAnswer(
+  { card, version, ageMs }: Shown<"room">,
+  online: number,
+  asker: Asker,
+  staleMs: number,
+): Response {
+  const body = () => ({ ...card, online });
+  return cardAnswer(asker, { card, version, view: online, outdated: ageMs > staleMs, body });
 }

@@ -99,12 +99,18 @@ export class Tokens implements Verifier {
    * @throws {BarrageError} `unauthenticated`; `unavailable` or another reason when its key cannot be looked for.
    */
   async verify(token: string): Promise<Verified> {
-    const checked = this.#checked.get(token);
-    if (checked !== undefined && this.#options.now() < checked.expiresAt) return checked;
+    const checked = this.checked(token);
+    if (checked !== undefined) return checked;
     this.#checked.delete(token);
     const verified = await this.#check(token);
     this.#checked.set(token, verified);
     return verified;
+  }
+
+  /** As `verify`, of a token that was checked before and is remembered. */
+  checked(token: string): Verified | undefined {
+    const checked = this.#checked.get(token);
+    return checked !== undefined && this.#options.now() < checked.expiresAt ? checked : undefined;
   }
 
   #issue({ user, standing, session }: Bearer, lifeMs: number): Promise<Issued> {

@@ -6,7 +6,7 @@ import { Profile } from "protocol/accounts.ts";
 import { BarrageError } from "protocol/errors.ts";
 import { Ulid } from "protocol/ids.ts";
 import type { CardDesk, Shown } from "./card_desk.ts";
-import { cardHeaders, seenVersion } from "./card_headers.ts";
+import { type Asker, cardAnswer, seenVersion } from "./card_answer.ts";
 import { createHttpApp, failure, json } from "./http_app.ts";
 import type { Authenticator } from "./identify.ts";
 
@@ -37,23 +37,20 @@ export function userCardRoutes({ cards, authenticator, staleMs }: UserCardParts)
   return createHttpApp()
     .openapi(one, async (c) => {
       const caller = await authenticator.callerOf(c.req.raw);
-      const { user } = c.req.valid("param");
-      const shown = await cards.user(user, caller, seenVersion(c));
+      const asker = { caller, has: c.req.header("if-none-match") };
+      const shown = await cards.user(c.req.valid("param").user, caller, seenVersion(asker));
       if (shown === undefined) throw new BarrageError("not_found", "No such account");
       if (shown.card.state === "removed") throw new BarrageError("gone", "The account was removed");
-      const view = viewOf(shown, caller);
-      const tag = {
-        version: shown.version,
-        view: view.bio === undefined ? "short" : "full",
-        ageMs: shown.ageMs,
-      };
-      const { headers, had } = cardHeaders(c, caller, tag, staleMs);
-      if (had) return c.body(null, 304, headers);
-      // Not by the context, which copies all headers once more: hot profiles are the most frequent answers of all.
-      return new Response(JSON.stringify(view), {
-        headers: { ...headers, "content-type": "application/json" },
-      });
+      c.set("openToAll", true);
+      return userAnswer(shown, asker, staleMs);
     });
+}
+
+export function userAnswer(shown: Shown<"user">, asker: Asker, staleMs: number): Response {
+  const { card, version, ageMs } = shown;
+  const body = viewOf(shown, asker.caller);
+  const view = body.bio === undefined ? "short" : "full";
+  return cardAnswer(asker, { card, version, view, outdated: ageMs > staleMs, body: () => body });
 }
 
 /** What the caller may see of it: decided for each, after the read that all share. */

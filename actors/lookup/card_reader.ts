@@ -76,6 +76,7 @@ export class CardReader {
     const { filters, onRead } = this.#options;
     const key = cacheKey(entity, id);
     const first = fresh ? undefined : this.#fromFirst(entity, id, key);
+    if (first !== undefined) this.#counts.first++;
     if (first === undefined && filters !== undefined && this.#isNone(filters[entity], id, fresh)) {
       this.#counts.unknown++;
       return NONE;
@@ -92,6 +93,19 @@ export class CardReader {
       if (outdated === undefined) throw error;
       return outdated;
     }
+  }
+
+  /**
+   * As `read`, of what the node has in its own memory; counted only when it is there. Undefined says nothing: not even that
+   * nothing has the id.
+   */
+  atHand(entity: Entity, id: string, atLeast: number): CardRead | undefined {
+    const key = cacheKey(entity, id);
+    const first = this.#fromFirst(entity, id, key);
+    if (first?.json === undefined || first.version < atLeast) return undefined;
+    this.#counts.first++;
+    this.#options.onRead?.(key);
+    return first;
   }
 
   /** Something has this version now. */
@@ -115,7 +129,6 @@ export class CardReader {
     const { first, limits, isHot } = this.#options;
     const entry = first.get(key, limits.staleMs);
     if (entry === undefined || !this.#usable(entry) || entry.keptMs >= limits.firstMs) return undefined;
-    this.#counts.first++;
     // So nobody ever waits for what many read.
     if (entry.keptMs * 2 >= limits.firstMs && isHot?.(key)) this.#renewFirst(entity, id, key);
     else if (this.#dueEarly(key, entry)) this.#renew(entity, id, key, entry);

@@ -132,3 +132,36 @@ Deno.test("[LK60] [LK62] [U13] operators list what is read most, whatever flood 
   equal(code, 0, text);
   match(text, new RegExp(`^WHAT +ID +READS/S.*\\nuser +${id} +\\d+\\.\\d`));
 });
+
+Deno.test("[LK44] whoever asks for whatever card is answered the same from the node's memory as by the app", async () => {
+  const { client: lena, id } = await member(server.url, "lena");
+  const { client: mike } = await member(server.url, "mike");
+  const { client: nora, id: gone } = await member(server.url, "nora");
+  await lena.patch("/v1/account", { bio: "Hello", privacy: { bio: "members" } });
+  equal((await mike.get(`/v1/users/${gone}`)).status, 200);
+  await fetch(`${server.url}/v1/account`, {
+    method: "DELETE",
+    headers: { authorization: `Bearer ${nora.token}`, "content-type": "application/json" },
+    body: JSON.stringify({ password: PASSWORD }),
+  }).then(async (response) => equal(response.status, 204, await response.text()));
+  const { id: room } = await lena.room();
+  const guest = await HttpClient.guest(server.url);
+  const nobody = new HttpClient(server.url);
+  const paths = [`/v1/users/${id}`, `/v1/users/${gone}`, `/v1/rooms/${room}`, `/v1/users/${ulid()}`];
+  // Only to scripts of other sites the app says what they may read, and everything to nobody else.
+  const app = { origin: "https://elsewhere.example" };
+  for (const path of paths) {
+    for (const client of [nobody, guest, mike, lena, new HttpClient(server.url, "garbage"), nora]) {
+      const { headers } = await client.get(path);
+      for (const tag of [undefined, headers.get("etag") ?? `"1.x"`, `W/"1.short"`, `W/"99.full"`, "*"]) {
+        const has: Record<string, string> = tag === undefined ? {} : { "if-none-match": tag };
+        const answers = [await client.get(path, has), await client.get(path, { ...has, ...app })];
+        const [quick, full] = answers.map(({ status, headers, body }) => {
+          const { date: _, "access-control-expose-headers": __, ...said } = Object.fromEntries(headers);
+          return { status, body, said };
+        });
+        deepEqual(quick, full);
+      }
+    }
+  }
+});

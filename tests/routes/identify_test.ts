@@ -36,6 +36,7 @@ async function open() {
   return {
     authenticator: new Authenticator({ tokens, keys, revocations, cookies, origin }),
     token: (await tokens.issueAccess(ANN)).token,
+    another: (await tokens.issueAccess({ ...ANN, session: ulid(12) })).token,
     key,
     end: async (id: string) => {
       const ended = JSON.stringify({ sessions: [{ id, until: clock.now() + DAY_MS }] });
@@ -79,6 +80,33 @@ Deno.test("[S29] a request is from whom its header says, else its cookie, else f
   equal(nameOf(await authenticator.identify(request("GET", { cookie: `barrage=${token}` }))), "User 1");
   const both = request("POST", { authorization: `Bearer ${key}`, cookie: `barrage=${token}` });
   equal(nameOf(await authenticator.identify(both)), "Bot");
+});
+
+Deno.test("[LK44] [S8] who calls is at hand once a token was checked, until it is over or its session has ended", async () => {
+  await using stage = await open();
+  const { authenticator, token, key, clock } = stage;
+  const asked = [{ authorization: `Bearer ${token}` }, { cookie: `barrage=${token}` }];
+  const atHand = (headers: Record<string, string>) => authenticator.callerAtHand(request("GET", headers));
+  deepEqual(atHand({}), { kind: "anonymous" });
+  for (const headers of asked) equal(atHand(headers), undefined);
+  await authenticator.identify(request("GET", asked[0]!));
+  await authenticator.identify(request("GET", { authorization: `Bearer ${key}` }));
+  for (const headers of asked) {
+    deepEqual(atHand(headers), await authenticator.callerOf(request("GET", headers)));
+  }
+  const cookie = asked[1]!.cookie!;
+  for (const authorization of [`Bearer ${key}`, "Bearer garbage", "Bearer", "Basic YTpi", token, ""]) {
+    equal(atHand({ authorization, cookie }), undefined, authorization);
+  }
+  equal(atHand({ cookie: "barrage=garbage" }), undefined);
+  equal(atHand({ cookie: `barrage=${key}` }), undefined);
+  await stage.end(ANN.session);
+  for (const headers of asked) equal(atHand(headers), undefined);
+  const other = { authorization: `Bearer ${stage.another}` };
+  await authenticator.identify(request("GET", other));
+  equal(atHand(other)?.kind, "user");
+  await clock.advance(DAY_MS);
+  equal(atHand(other), undefined);
 });
 
 Deno.test("[S29] a bad header or cookie is never taken for none", async () => {
