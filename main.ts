@@ -192,12 +192,12 @@ async function makeDataDirectory(path: string): Promise<void> {
 
 function listen(
   { host, port }: Config["server"],
-  handle: (request: Request, peer: string) => Promise<Response>,
+  handle: Deno.ServeHandler<Deno.NetAddr>,
 ): Deno.HttpServer<Deno.NetAddr> {
   try {
     return Deno.serve(
       { hostname: host, port, onListen: ({ hostname, port }) => announce(hostname, port) },
-      (request, { remoteAddr }) => handle(request, remoteAddr.hostname),
+      handle,
     );
   } catch (error) {
     const why = error instanceof Deno.errors.AddrInUse ? "another program does already" : reasonOf(error);

@@ -17,6 +17,7 @@ interface Options {
   readonly folder: string | undefined;
 }
 
+/** @throws {Error} with what is wrong in a sentence. */
 async function readOptions(args: string[]): Promise<Options | undefined> {
   const { values } = parseArgs({
     args,
@@ -29,12 +30,18 @@ async function readOptions(args: string[]): Promise<Options | undefined> {
     },
   });
   const [nodes, port] = [Number(values.nodes), Number(values.port)];
-  const valid = Number.isInteger(nodes) && nodes >= 1 && nodes <= 10 && Number.isInteger(port) && port >= 0 &&
-    port <= 65_535;
-  if (!valid || values.help) return undefined;
+  if (values.help) return undefined;
+  if (!isWithin(nodes, 1, 10)) throw new Error("Cannot use --nodes: it must be a whole number from 1 to 10");
+  if (!isWithin(port, 0, 65_535)) {
+    throw new Error("Cannot use --port: it must be a whole number from 0 to 65535");
+  }
   const folder = values.dir ??
     (values.keep ? await Deno.makeTempDir({ prefix: "barrage-cluster-" }) : undefined);
   return { nodes, port, folder };
+}
+
+function isWithin(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most;
 }
 
 async function main({ nodes, port, folder }: Options): Promise<void> {
@@ -68,10 +75,13 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
-const options = await readOptions(Deno.args);
-if (options === undefined) {
-  console.error(USAGE);
+const options = await readOptions(Deno.args).catch((error) => {
+  console.error(`${USAGE}\n\n${error instanceof Error ? error.message : error}`);
   Deno.exit(2);
+});
+if (options === undefined) {
+  console.log(USAGE);
+  Deno.exit(0);
 }
 try {
   await main(options);

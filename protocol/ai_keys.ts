@@ -7,7 +7,9 @@ const USES_MAX = 32;
 const FIELDS_MAX = 8;
 
 /** Where a provider is asked. Neither a password nor a query, which would be shown. */
-export const BaseUrl = z.url({ protocol: /^https?$/, error: "must be https://HOST/PATH" }).max(2_048)
+export const BaseUrl = z.url({ protocol: /^https?$/, error: "must be https://HOST/PATH, or http://" }).max(
+  2_048,
+)
   .refine((text) => {
     if (!URL.canParse(text)) return false;
     const { username, password, search, hash } = new URL(text);

@@ -38,7 +38,8 @@ function describe(issue: z.core.$ZodIssue, root: string): Finding {
 
 function complaint(issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_type" && issue.message.endsWith("received undefined")) return "it is missing";
-  const text = issue.message.replace(/^(Invalid input|Invalid option|Too big|Too small): /, "");
+  const text = issue.message.replace(/^(Invalid input|Invalid option|Too big|Too small): /, "")
+    .replace(/^expected record\b/, "expected object");
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 

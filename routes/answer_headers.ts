@@ -1,9 +1,6 @@
 import type { MiddlewareHandler } from "hono";
 import type { HttpEnv } from "./http_app.ts";
 
-/** No browser takes an answer for anything else than it says. */
-export const NO_SNIFFING = { "x-content-type-options": "nosniff" } as const;
-
 /** What an answer does not say of itself: nobody guesses its type, and no cache keeps it. */
 export function answerHeaders(): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {

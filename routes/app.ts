@@ -1,3 +1,4 @@
+import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { BarrageError } from "protocol/errors.ts";
 import { type ExportParts, exportRoutes } from "./account_export.ts";
@@ -13,6 +14,7 @@ import { type ClientAddress, networkOf } from "./client_address.ts";
 import { type ApiKeyParts, apiKeyRoutes } from "./api_keys.ts";
 import { type ContactParts, contactRoutes } from "./contacts.ts";
 import { type ConversationParts, conversationRoutes } from "./conversations.ts";
+import type { CardsAtHand } from "./cards_at_hand.ts";
 import { crossOrigin } from "./cross_origin.ts";
 import { addDocuments } from "./documents.ts";
 import { type EventParts, eventRoutes } from "./events.ts";
@@ -20,7 +22,7 @@ import type { Gateway } from "./gateway/gateway.ts";
 import { type GuestParts, guestRoutes } from "./guests.ts";
 import { type HealthParts, healthRoutes } from "./health.ts";
 import { type HotParts, hotRoutes } from "./hot.ts";
-import { createHttpApp } from "./http_app.ts";
+import { createHttpApp, type HttpEnv } from "./http_app.ts";
 import type { Authenticator } from "./identify.ts";
 import { type KeySetParts, keySetRoutes } from "./jwks.ts";
 import type { KeyGuard } from "./key_guard.ts";
@@ -29,7 +31,7 @@ import { type MetricsParts, metricsRoutes } from "./metrics.ts";
 import { type ModerationParts, moderationRoutes } from "./moderation.ts";
 import { type OperatorAccountParts, operatorAccountRoutes } from "./operator_accounts.ts";
 import { type OidcParts, oidcRoutes } from "./oidc.ts";
-import { pageRoutes } from "./pages.ts";
+import { type PageParts, pageRoutes } from "./pages.ts";
 import { type PasswordResetParts, passwordResetRoutes } from "./password_resets.ts";
 import { errorResponse } from "./openai/errors.ts";
 import { type OpenAiParts, openAiRoutes } from "./openai/routes.ts";
@@ -85,6 +87,7 @@ export interface AppParts {
   readonly events: EventParts;
   readonly health: HealthParts;
   readonly metrics: MetricsParts;
+  readonly pages: PageParts;
 }
 
 export function createApp(parts: AppParts) {
@@ -135,7 +138,7 @@ export function createApp(parts: AppParts) {
   app.route("/", eventRoutes(parts.events));
   app.route("/", healthRoutes(parts.health));
   app.route("/", metricsRoutes(parts.metrics));
-  app.route("/", pageRoutes());
+  app.route("/", pageRoutes(parts.pages));
   addDocuments(app, parts.version);
   app.notFound((c) => {
     const { method, path } = c.req;
@@ -166,7 +169,15 @@ const BODIES: Readonly<Record<string, "question" | "openAi">> = {
 
 function bodyOf(maxSize: number, respond: (error: BarrageError) => Response) {
   const error = () => new BarrageError("too_large", `The body is over ${maxSize} bytes`);
-  return bodyLimit({ maxSize, onError: () => respond(error()) });
+  const counted: MiddlewareHandler<HttpEnv> = bodyLimit({ maxSize, onError: () => respond(error()) });
+  const middleware: MiddlewareHandler<HttpEnv> = (c, next) => {
+    const { headers } = c.req.raw;
+    const length = headers.get("content-length");
+    // No more than that is read; and only to ask whether there is a body makes a stream of it, which is slower to read.
+    const known = length !== null && !headers.has("transfer-encoding") && Number(length) <= maxSize;
+    return known ? next() : counted(c, next);
+  };
+  return middleware;
 }
 
 export interface HandlerParts {
@@ -176,11 +187,15 @@ export interface HandlerParts {
   readonly clientAddress: ClientAddress;
   readonly keyGuard: KeyGuard;
   readonly border: Pick<Border, "admitSocket">;
+  readonly cardsAtHand: CardsAtHand;
 }
+
+/** Its address is a question to the system, so it is asked for only when it matters. */
+type Connection = Pick<Deno.ServeHandlerInfo<Deno.NetAddr>, "remoteAddr">;
 
 /** The whole server as one function: WebSocket handshakes go to the gateway, everything else to the app. */
 export function createHandler(
-  { app, gateway, authenticator, clientAddress, keyGuard, border }: HandlerParts,
+  { app, gateway, authenticator, clientAddress, keyGuard, border, cardsAtHand }: HandlerParts,
 ) {
   async function answer(request: Request, address: string): Promise<Response> {
     try {
@@ -193,10 +208,17 @@ export function createHandler(
       return problemResponse(error);
     }
   }
-  return async function handle(request: Request, peer: string): Promise<Response> {
+  async function handleFully(request: Request, { remoteAddr }: Connection): Promise<Response> {
     try {
-      const address = clientAddress.of(request.headers, peer);
+      const address = clientAddress.of(request.headers, remoteAddr.hostname);
       return await keyGuard.pass(request, networkOf(address), () => answer(request, address));
+    } catch (error) {
+      return problemResponse(error);
+    }
+  }
+  return function handle(request: Request, connection: Connection): Response | Promise<Response> {
+    try {
+      return cardsAtHand.answer(request) ?? handleFully(request, connection);
     } catch (error) {
       return problemResponse(error);
     }

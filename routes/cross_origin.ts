@@ -1,6 +1,6 @@
 import { cors } from "hono/cors";
-import type { Context, MiddlewareHandler } from "hono";
-import { NO_SNIFFING } from "./answer_headers.ts";
+import type { MiddlewareHandler } from "hono";
+import { NO_SNIFFING } from "./no_sniffing.ts";
 import type { HttpEnv } from "./http_app.ts";
 
 const PREFLIGHT_SECONDS = 86_400;
@@ -26,8 +26,5 @@ export function crossOrigin(exposed: readonly string[]): MiddlewareHandler<HttpE
   };
 }
 
-/** For answers that many ask for: to be set when they are made. */
-export function openToAll(c: Context<HttpEnv>): Readonly<Record<string, string>> {
-  c.set("openToAll", true);
-  return { "access-control-allow-origin": "*", ...NO_SNIFFING };
-}
+/** Of answers that many ask for, set when they are made; `openToAll` says so. */
+export const OPEN_TO_ALL = { "access-control-allow-origin": "*", ...NO_SNIFFING } as const;

@@ -42,12 +42,17 @@ const apiPage = secureHeaders({
   strictTransportSecurity: false,
 });
 
+export interface PageParts {
+  /** Whether guests may ask AI models. */
+  readonly guestsAsk: boolean;
+}
+
 /** The pages and what they load; `deno task build` puts the bundles into web/dist. */
-export function pageRoutes() {
+export function pageRoutes({ guestsAsk }: PageParts) {
   const app = new Hono<HttpEnv>();
   const livePage = servePage(WEB, "live_room");
   const chatPage = servePage(WEB, "chat");
-  const aiPage = servePage(WEB, "ai");
+  const aiPage = servePage(WEB, "ai", { guestsAsk });
   const accountPage = servePage(WEB, "account");
   app.use("/assets/*", etag(), async (c, next) => {
     c.header("cache-control", "no-cache");

@@ -2,7 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import { HTTPException } from "hono/http-exception";
 import { BarrageError, type Reason } from "protocol/errors.ts";
 import { type Problem, toProblem } from "protocol/problem.ts";
-import { NO_SNIFFING } from "./answer_headers.ts";
+import { NO_SNIFFING } from "./no_sniffing.ts";
 
 const log = getLogger(["barrage", "http"]);
 

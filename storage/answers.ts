@@ -4,6 +4,7 @@ import { resealAnswers } from "./ai_seals.ts";
 import type { AnswerPatch, AnswerRecord, AnswerStore, Resealed, UsageRecord } from "./ai_storage.ts";
 import { toColumns, toRecord, toRow, toUsageRow } from "./answer_rows.ts";
 import type { BodyCipher } from "./body_cipher.ts";
+import { compiledOnce } from "./compiled.ts";
 import type { Engine } from "./engine.ts";
 import { FencedError, type Write } from "./lane.ts";
 import type { Database } from "./schema.ts";
@@ -27,7 +28,10 @@ export class Answers implements AnswerStore {
   }
 
   async acquire(id: string, epoch: number): Promise<AnswerRecord | undefined> {
-    const found = await this.#db.selectFrom("answer").selectAll().where("id", "=", id).executeTakeFirst();
+    const select = () => this.#db.selectFrom("answer").selectAll().where("id", "=", id).compile();
+    const { rows: [found] } = await this.#db.executeQuery(
+      compiledOnce(this.#engine, "answer to acquire", select, [id]),
+    );
     if (found === undefined) return undefined;
     // An answer that has left memory and comes back costs no write.
     if (found.owner_epoch === epoch) return toRecord(found, this.#cipher);

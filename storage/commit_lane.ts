@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { BarrageError } from "protocol/errors.ts";
 import { carryOut, type Work } from "./carry_out.ts";
+import { compiledOnce } from "./compiled.ts";
 import type { Engine, Trx } from "./engine.ts";
 import { Disk } from "./disk.ts";
 import {
@@ -262,11 +263,14 @@ export class GroupCommitLane implements CommitLane, AsyncDisposable {
 
   async #lockFences(trx: Trx, noun: Noun, units: readonly Unit[]): Promise<ReadonlyMap<string, number>> {
     const ids = [...new Set(units.map(({ fence }) => fence.id))];
-    let query = trx.selectFrom(noun).select(["id", "owner_epoch"])
-      .where(this.#engine.isOneOf("id", ids))
-      .orderBy("id");
+    let query = trx.selectFrom(noun).select(["id", "owner_epoch"]);
     if (this.#engine.rowLocks) query = query.forUpdate();
-    return new Map((await query.execute()).map((row) => [row.id, row.owner_epoch]));
+    const [id] = ids;
+    const one = () => query.where("id", "=", id!).compile();
+    const { rows } = ids.length === 1
+      ? await trx.executeQuery(compiledOnce(this.#engine, `fence ${noun}`, one, ids))
+      : { rows: await query.where(this.#engine.isOneOf("id", ids)).orderBy("id").execute() };
+    return new Map(rows.map((row) => [row.id, row.owner_epoch]));
   }
 }
 

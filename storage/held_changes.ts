@@ -1,5 +1,5 @@
 import type { Engine, Trx } from "./engine.ts";
-import { insertRows } from "./insert_rows.ts";
+import { executeRows, insertRows } from "./insert_rows.ts";
 import type { Insert, Patch, Put, Remove, Row, Table } from "./writes.ts";
 
 type Values = Record<string, string | number | null>;
@@ -109,16 +109,17 @@ export class HeldChanges {
     const key: readonly string[] = first.key;
     const changed = Object.keys(first.row).filter((column) => !key.includes(column));
     for (const some of this.#statements(puts.map(({ row }) => row))) {
-      await this.#trx.insertInto(table).values([...some])
-        .onConflict((conflict) =>
-          conflict.columns(key as never)
-            .doUpdateSet(({ ref }) =>
-              Object.fromEntries(
-                changed.map((column) => [column, ref(`excluded.${column}` as never)]),
-              ) as never
-            )
-        )
-        .execute();
+      const make = () =>
+        this.#trx.insertInto(table).values([...some])
+          .onConflict((conflict) =>
+            conflict.columns(key as never)
+              .doUpdateSet(({ ref }) =>
+                Object.fromEntries(
+                  changed.map((column) => [column, ref(`excluded.${column}` as never)]),
+                ) as never
+              )
+          );
+      await executeRows(this.#engine, this.#trx, `put ${table} ${key.join()}`, some, make);
     }
   }
 

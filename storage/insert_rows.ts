@@ -1,19 +1,11 @@
 import type { CompiledQuery } from "kysely";
+import { compiledOnce } from "./compiled.ts";
 import type { Engine, Trx } from "./engine.ts";
 import type { Row, Table } from "./writes.ts";
 
 type Values = Readonly<Record<string, unknown>>;
-type Compiled = Map<string, CompiledQuery>;
 
-/** More than there are tables times sizes. */
-const COMPILED_MAX = 500;
-
-const compiled = new WeakMap<Engine["db"], Compiled>();
-
-/**
- * One statement that adds all the rows. Left to itself, kysely makes a node for each value and walks them all to write
- * a text that is the same for as many rows of the same columns: a seventh of the time that a stored message takes.
- */
+/** One statement that adds all the rows. */
 export async function insertRows(
   engine: Engine,
   trx: Trx,
@@ -21,32 +13,24 @@ export async function insertRows(
   rows: readonly Row<Table>[],
 ): Promise<void> {
   const columns = Object.keys(rows[0] ?? {});
-  if (rows.length > 1 && haveAll(rows, columns)) {
-    const whole = engine.insert(table, columns, rows);
-    if (whole !== undefined) return void await whole.execute(trx);
-    if (isPowerOfTwo(rows.length)) {
-      const parameters = rows.flatMap((row: Values) => columns.map((column) => row[column]));
-      await trx.executeQuery({ ...statementOf(engine, trx, table, rows, columns), parameters });
-      return;
-    }
-  }
-  await trx.insertInto(table).values([...rows]).execute();
+  const whole = rows.length > 1 && haveAll(rows, columns) ? engine.insert(table, columns, rows) : undefined;
+  if (whole !== undefined) return void await whole.execute(trx);
+  await executeRows(engine, trx, `insert ${table}`, rows, () => trx.insertInto(table).values([...rows]));
 }
 
-/** Kept for sizes that come again and again. */
-function statementOf(
-  { db }: Engine,
+/** Kept for sizes that come again and again: for a stored message, a seventh of its time. */
+export async function executeRows(
+  engine: Engine,
   trx: Trx,
-  table: Table,
+  name: string,
   rows: readonly Row<Table>[],
-  columns: readonly string[],
-): CompiledQuery {
-  let known = compiled.get(db);
-  if (known === undefined) compiled.set(db, known = new Map());
-  const name = `${table} ${rows.length} ${columns.join()}`;
-  const statement = known.get(name) ?? trx.insertInto(table).values([...rows]).compile();
-  if (known.size < COMPILED_MAX) known.set(name, statement);
-  return statement;
+  make: () => { compile(): CompiledQuery; execute(): Promise<unknown> },
+): Promise<void> {
+  const columns = Object.keys(rows[0] ?? {});
+  if (!isPowerOfTwo(rows.length) || !haveAll(rows, columns)) return void await make().execute();
+  const parameters = rows.flatMap((row: Values) => columns.map((column) => row[column]));
+  const text = `${name} ${rows.length} ${columns.join()}`;
+  await trx.executeQuery(compiledOnce(engine, text, () => make().compile(), parameters));
 }
 
 function haveAll(rows: readonly Values[], columns: readonly string[]): boolean {

@@ -1,6 +1,7 @@
 import { type Kysely, sql, type SqlBool } from "kysely";
 import type { LeaseRecord, PoolStore, StoredPool, UseState, WaitingRecord } from "./ai_storage.ts";
 import type { AnswerRow, LeaseRow, PoolUseStateRow } from "./ai_schema.ts";
+import { compiledOnce } from "./compiled.ts";
 import type { Engine } from "./engine.ts";
 import { FencedError, type Write } from "./lane.ts";
 import type { Database } from "./schema.ts";
@@ -63,12 +64,17 @@ export class Pools implements PoolStore {
   }
 
   giveBack(key: string, leases: readonly string[]): Write {
-    const given = this.#engine.isOneOf("id", leases);
+    const engine = this.#engine;
     return toWrite({
       kind: "run",
       tables: ["lease"],
       async run(trx) {
-        await trx.deleteFrom("lease").where(given).where("pool_id", "=", key).execute();
+        const ofPool = trx.deleteFrom("lease").where("pool_id", "=", key);
+        const [id] = leases;
+        const one = () => ofPool.where("id", "=", id!).compile();
+        if (leases.length === 1) {
+          await trx.executeQuery(compiledOnce(engine, "lease given back", one, [key, id]));
+        } else await ofPool.where(engine.isOneOf("id", leases)).execute();
       },
     });
   }

@@ -7,6 +7,7 @@ import { AiKeyDesk } from "routes/ai_key_desk.ts";
 import type { AnswerStreams } from "routes/answer_streams.ts";
 import { AddressLimiter } from "routes/address_limiter.ts";
 import { createApp, createHandler } from "routes/app.ts";
+import { CardsAtHand } from "routes/cards_at_hand.ts";
 import { ClientAddress } from "routes/client_address.ts";
 import type { ChatHub } from "routes/gateway/chat/chat_hub.ts";
 import type { EventStreams } from "routes/gateway/event_streams.ts";
@@ -89,6 +90,7 @@ export function openHttp(config: Config, ground: HttpGround) {
     bodyMaxBytes: limits.frameMaxBytes,
     questionMaxBytes: config.ai.bodyMaxBytes,
     keySet: { keys: identity.publicKeys },
+    pages: { guestsAsk: server.guests && config.ai.guests },
     guests: {
       enabled: server.guests,
       tokens,
@@ -161,5 +163,6 @@ export function openHttp(config: Config, ground: HttpGround) {
   });
   const clientAddress = new ClientAddress(server.trustedProxies, server.proxyHeader ?? "x-forwarded-for");
   const keyGuard = new KeyGuard(perAddress("keys", limits.keyFailuresPerMinute), monotonic);
-  return createHandler({ app, gateway, authenticator, clientAddress, keyGuard, border });
+  const cardsAtHand = new CardsAtHand({ cards, directory, authenticator, border, staleMs });
+  return createHandler({ app, gateway, authenticator, clientAddress, keyGuard, border, cardsAtHand });
 }

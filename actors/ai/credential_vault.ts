@@ -21,7 +21,7 @@ export interface VaultParts {
 
 interface Opened {
   readonly at: number;
-  readonly credential: Promise<OpenCredential>;
+  credential: OpenCredential | Promise<OpenCredential>;
 }
 
 /** Opens credentials for calls of this node, and keeps those that are used. */
@@ -47,15 +47,18 @@ export class CredentialVault implements Vault, Disposable {
     return this.#opened.size;
   }
 
-  async open(id: string): Promise<OpenCredential> {
+  open(id: string): OpenCredential | Promise<OpenCredential> {
     const now = this.#parts.clock.monotonic();
     const known = this.#opened.get(id);
-    if (known !== undefined && now - known.at < TRUSTED_MS) return await known.credential;
-    // Kept before it is there: a change that is told while it is read removes it as well.
+    return known !== undefined && now - known.at < TRUSTED_MS ? known.credential : this.#open(id, now);
+  }
+
+  /** Kept before it is there: a change that is told while it is read removes it as well. */
+  async #open(id: string, now: number): Promise<OpenCredential> {
     const opened: Opened = { at: now, credential: this.#read(id) };
     this.#opened.set(id, opened);
     try {
-      return await opened.credential;
+      return opened.credential = await opened.credential;
     } catch (error) {
       if (this.#opened.peek(id) === opened) this.#opened.delete(id);
       throw error;

@@ -102,6 +102,7 @@ export class Cluster implements AsyncDisposable {
   async #startNodes(count: number, servers: Readonly<Record<string, string>>): Promise<void> {
     const env = {
       GUESTS: Deno.env.get("GUESTS") || "on",
+      AI_ECHO: Deno.env.get("AI_ECHO") || "on",
       SETTLE_MS: Deno.env.get("SETTLE_MS") || SETTLE_MS,
       ...servers,
     };

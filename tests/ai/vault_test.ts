@@ -128,7 +128,7 @@ Deno.test("[Q25] opened credentials stay in memory until they change, on every n
   await using stage = await vaults();
   const { storage, clock, a, b, reads } = stage;
   const id = credentialId(1);
-  await rejects(a.open(id), { reason: "not_found" });
+  await rejects(async () => await a.open(id), { reason: "not_found" });
   await storage.credentials.create(credential(1, { ...sealed(FIRST), baseUrl: "https://a.example" }), 9);
   const open = { id, provider: "openai", baseUrl: "https://a.example", secret: SECRET };
   deepEqual(await Promise.all([a.open(id), a.open(id), b.open(id)]), [open, open, open]);
@@ -151,7 +151,7 @@ Deno.test("[Q25] opened credentials stay in memory until they change, on every n
   await storage.credentials.delete(id);
   b.changed(id);
   await clock.settle();
-  await rejects(a.open(id), { reason: "not_found" });
+  await rejects(async () => await a.open(id), { reason: "not_found" });
 });
 
 Deno.test("[Q25] what was changed while it was read is not kept", async () => {

@@ -126,6 +126,11 @@ Deno.test("[P14] invalid_params names the path and says why in one sentence", ()
   }
 });
 
+Deno.test("[P14] what is to be an object is called so, whatever its keys", () => {
+  const { message } = complaintOf(METHODS["chat.sync"].params, { since: 5 });
+  equal(message, "Cannot use params.since: expected object, received number");
+});
+
 Deno.test("[P14] a path follows lists, and a name sent by the client is cut short", () => {
   const list = z.strictObject({ items: z.array(z.strictObject({ n: z.int().max(5) })) });
   equal(complaintOf(list, { items: [{ n: 1 }, { n: 9 }] }).details.path, "params.items.1.n");

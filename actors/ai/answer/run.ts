@@ -111,11 +111,13 @@ export class Run {
   async work(): Promise<void> {
     const { clock } = this.#ports;
     const { deadline } = this.#errand;
+    // The call sets out first, all else goes beside it.
+    const outcome = this.#outcome();
     const cancelDeadline = clock.after(Math.max(0, deadline - clock.monotonic()), () => this.cut("deadline"));
     const letGo = this.#keepLease();
     const cancelBeat = this.#dispatch.beat();
     try {
-      await this.#release(await this.#outcome());
+      await this.#release(await outcome);
       letGo();
       await this.#dispatch.flush();
     } finally {
@@ -146,7 +148,9 @@ export class Run {
     const { vault, providers } = this.#ports;
     const { lease, request, text, job } = this.#errand;
     const { signal } = this.#controller;
-    const credential = await vault.open(lease.credential);
+    const opened = vault.open(lease.credential);
+    // Not awaited where it is at hand: the call would set out after whatever else is about to run.
+    const credential = opened instanceof Promise ? await opened : opened;
     const provider = providers.named(credential.provider);
     if (provider === undefined) {
       throw new UpstreamFault("forbidden", "No such provider", { code: "provider" });

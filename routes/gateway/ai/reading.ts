@@ -108,6 +108,8 @@ export class Reading {
       case "resumed":
         // The view, or the event itself, has told that already; only a text that is taken back begins anew in an attempt.
         if (notice.attempt === this.#attempt && notice.offset > 0) return;
+        // An attempt between that he was not told of may have changed what is before the offset.
+        if (notice.offset > 0 && notice.attempt > this.#attempt + 1) return this.#onGap(this);
         if (notice.offset > this.#offset) return this.#onGap(this);
         return this.#cut(notice.attempt, notice.offset);
       case "progress":

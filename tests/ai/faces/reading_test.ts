@@ -124,6 +124,22 @@ const Happening = fc.oneof(
 );
 const Fate = fc.constantFrom("arrives", "arrives", "arrives", "is lost", "comes twice", "comes late");
 
+Deno.test("[AF2] who has missed an attempt asks again, though the next one goes on behind what he has", () => {
+  const told = new Told();
+  let asked = 0;
+  const { page, reading } = reader(() => asked++);
+  reading.begin(told.view(0));
+  told.say("ab");
+  reading.take(told.notices.at(-1)!);
+  told.anew(0);
+  told.say("xyz");
+  told.anew(2);
+  reading.take(told.notices.at(-1)!);
+  deepEqual([asked, page.text], [1, "ab"]);
+  reading.catchUp(told.view(0));
+  equal(page.text, "xy");
+});
+
 Deno.test("[AF1][AF2][AF3] whatever becomes of the events, a reader who may ask again ends with the text, each character told once", () => {
   fc.assert(
     fc.property(
