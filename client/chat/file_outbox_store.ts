@@ -23,8 +23,8 @@ export class FileOutboxStore implements OutboxStore {
       const folder = this.#of(user);
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const names = (await readdir(folder)).filter((name) => name.endsWith(KEPT));
-      const texts = await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
-      return texts.map((text): KeptMessage => JSON.parse(text));
+      const texts = await Promise.all(names.map((name) => textOf(join(folder, name))));
+      return texts.flatMap((text): KeptMessage[] => text === undefined ? [] : [JSON.parse(text)]);
     });
   }
 
@@ -60,6 +60,16 @@ export class FileOutboxStore implements OutboxStore {
 
   #path(user: string, id: string): string {
     return join(this.#of(user), named(id) + KEPT);
+  }
+}
+
+/** Undefined when another program has just sent the message, and removed it. */
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
   }
 }
 

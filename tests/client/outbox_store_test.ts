@@ -1,4 +1,4 @@
-import { deepEqual, rejects } from "node:assert/strict";
+import { deepEqual, ok, rejects } from "node:assert/strict";
 import { FileOutboxStore } from "client/files.ts";
 import { MemoryOutboxStore } from "client/mod.ts";
 import { kept, testOutboxStore } from "./support/outbox_store_contract.ts";
@@ -29,6 +29,26 @@ Deno.test("[C108] files: a write that was cut off leaves what there was, and nob
     deepEqual(await store.load("ann"), [kept("a1")]);
     const { mode } = await Deno.stat(`${folder}/ann/a1.json`);
     deepEqual(mode! & 0o077, 0);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("[C108] files: what another program removes while they are read is not there, and harms nothing", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "barrage-outbox-" });
+  try {
+    const [one, other] = [new FileOutboxStore(folder), new FileOutboxStore(folder)];
+    const ids = Array.from({ length: 100 }, (_, n) => `a${n}`);
+    let missed = 0;
+    for (let round = 0; round < 5; round++) {
+      for (const id of [...ids, "kept"]) await one.put("ann", kept(id));
+      const removed = ids.map((id) => one.remove("ann", id));
+      const left = await other.load("ann");
+      await Promise.all(removed);
+      missed += ids.length + 1 - left.length;
+      deepEqual(left.some(({ id }) => id === "kept"), true);
+    }
+    ok(missed > 0, "nothing was removed in time to prove anything");
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
