@@ -16,7 +16,8 @@ const USER_COLUMNS = [
   "created_at",
   "version",
 ] as const;
-const ROOM_COLUMNS = [
+/** What is read for the card of a room. */
+export const ROOM_COLUMNS = [
   "id",
   "title",
   "owner_id",
@@ -27,7 +28,6 @@ const ROOM_COLUMNS = [
   "assistant",
   "created_at",
   "ended_at",
-  "version",
 ] as const;
 
 export class Cards implements CardStore {
@@ -62,7 +62,7 @@ export class Cards implements CardStore {
   }
 
   async #rooms(ids: readonly string[]): Promise<Map<string, Versioned<RoomCard>>> {
-    const rows = await this.#engine.db.selectFrom("room").select(ROOM_COLUMNS)
+    const rows = await this.#engine.db.selectFrom("room").select([...ROOM_COLUMNS, "version"])
       .where(this.#engine.isOneOf("id", ids)).execute();
     return new Map(rows.map((row) => [row.id, { version: row.version, value: roomCard(row) }]));
   }
@@ -79,7 +79,7 @@ function userCard(row: Pick<AccountRow, typeof USER_COLUMNS[number]>): UserCard 
   };
 }
 
-function roomCard(row: Pick<RoomRow, typeof ROOM_COLUMNS[number]>): RoomCard {
+export function roomCard(row: Pick<RoomRow, typeof ROOM_COLUMNS[number]>): RoomCard {
   return {
     id: row.id,
     title: row.title,
@@ -94,7 +94,7 @@ function roomCard(row: Pick<RoomRow, typeof ROOM_COLUMNS[number]>): RoomCard {
 }
 
 /** What it is told is not for everybody to read. */
-export function shownAssistant(column: string): Assistant {
+function shownAssistant(column: string): Assistant {
   const { id, name, model, enabled } = JSON.parse(column) as Assistant;
   return { id, name, model, enabled };
 }

@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
-import type { Mute, RoomSettings } from "protocol/rooms.ts";
+import type { Mute } from "protocol/rooms.ts";
 import type { CardChanges } from "./card_changes.ts";
-import { shownAssistant } from "./cards.ts";
+import { ROOM_COLUMNS, roomCard } from "./cards.ts";
 import type { AssistantRecord } from "./conversation_storage.ts";
 import { RoomItems } from "./items.ts";
 import type { Database, RoomRow } from "./schema.ts";
@@ -16,20 +16,7 @@ import {
 } from "./storage.ts";
 import { toWrite } from "./writes.ts";
 
-const LISTED_COLUMNS = [
-  "id",
-  "title",
-  "owner_id",
-  "owner_name",
-  "moderators",
-  "state",
-  "settings",
-  "assistant",
-  "created_at",
-  "ended_at",
-  "head",
-  "total",
-] as const;
+const LISTED_COLUMNS = [...ROOM_COLUMNS, "head", "total"] as const;
 
 export class Rooms implements RoomStore {
   readonly #db: Kysely<Database>;
@@ -174,17 +161,5 @@ function toRecord(row: RoomRow): RoomRecord {
 }
 
 function toListed(row: Pick<RoomRow, typeof LISTED_COLUMNS[number]>): ListedRoom {
-  return {
-    id: row.id,
-    title: row.title,
-    owner: { id: row.owner_id, name: row.owner_name },
-    moderators: JSON.parse(row.moderators) as string[],
-    state: row.state,
-    settings: JSON.parse(row.settings) as RoomSettings,
-    ...(row.assistant !== null && { assistant: shownAssistant(row.assistant) }),
-    createdAt: row.created_at,
-    ...(row.ended_at !== null && { endedAt: row.ended_at }),
-    head: row.head,
-    total: row.total,
-  };
+  return { ...roomCard(row), head: row.head, total: row.total };
 }

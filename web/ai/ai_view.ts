@@ -3,6 +3,8 @@ import { Drafts } from "../chat/drafts.ts";
 import { warnOf } from "../shell/alerts.ts";
 import { ConnectionPill } from "../shell/connection_pill.ts";
 import { clone, find } from "../shell/dom.ts";
+import { fitKeyboard } from "../shell/keyboard.ts";
+import { OfflineBanner } from "../shell/offline_banner.ts";
 import type { Shell } from "../shell/shell.ts";
 import { noticeRefusals } from "../shell/site_notice.ts";
 import { ask } from "../shell/text_dialog.ts";
@@ -15,8 +17,6 @@ import { Talk } from "./talk/talk.ts";
 import { ThreadBook } from "./threads/thread_book.ts";
 import { ThreadList } from "./threads/thread_list.ts";
 
-/** So long a lost connection is nobody's business. */
-const OFFLINE_AFTER_MS = 2_000;
 /** What other devices have asked is looked for so often, while the page is seen. */
 const LOOK_MS = 5_000;
 const MODELS_AGAIN_MS = 3_000;
@@ -33,7 +33,7 @@ export class AiView {
   readonly #drafts = new Drafts();
   /** Tells the other tabs that there is something to look at. */
   readonly #tabs = new BroadcastChannel("barrage.ai");
-  #offline: ReturnType<typeof setTimeout> | undefined;
+  readonly #offline = new OfflineBanner();
   #place: Place = { kind: "new" };
 
   constructor(shell: Shell) {
@@ -69,7 +69,7 @@ export class AiView {
     find(this.#page, ".ai-guest-note", HTMLElement).hidden = this.#shell.account.isMember;
     // Another name is another guest, who has asked nothing yet.
     this.#shell.named.addEventListener("renamed", () => location.assign("/ai"));
-    this.#fitKeyboard();
+    fitKeyboard(this.#page);
     this.#loadModels();
     this.#look();
     this.#show(placeOf(location.pathname));
@@ -84,7 +84,7 @@ export class AiView {
     );
     this.#barrage.on("state", (state) => {
       pill.show(state);
-      this.#showOffline(state.status !== "open" && state.status !== "connecting");
+      this.#offline.show(state.status !== "open" && state.status !== "connecting");
       if (state.status === "open") this.#look();
     });
     this.#barrage.on("alert", warnOf);
@@ -202,28 +202,5 @@ export class AiView {
   #setScreen(screen: "list" | "talk"): void {
     this.#page.dataset.screen = screen;
     document.body.dataset.screen = screen;
-  }
-
-  #showOffline(offline: boolean): void {
-    const banner = find(document, ".offline", HTMLElement);
-    if (!offline) {
-      clearTimeout(this.#offline);
-      this.#offline = undefined;
-      banner.hidden = true;
-      return;
-    }
-    this.#offline ??= setTimeout(() => banner.hidden = false, OFFLINE_AFTER_MS);
-  }
-
-  /** Where the keyboard lies over the page instead of making it smaller, the page is made smaller here. */
-  #fitKeyboard(): void {
-    const { visualViewport } = globalThis;
-    if (visualViewport === null) return;
-    const fit = () => {
-      const covered = innerHeight - visualViewport.height * visualViewport.scale;
-      this.#page.style.setProperty("--keyboard", covered > 80 ? `${Math.round(covered)}px` : "0px");
-    };
-    visualViewport.addEventListener("resize", fit);
-    fit();
   }
 }

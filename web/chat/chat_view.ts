@@ -9,6 +9,8 @@ import {
 import { warnOf } from "../shell/alerts.ts";
 import { ConnectionPill } from "../shell/connection_pill.ts";
 import { clone, find } from "../shell/dom.ts";
+import { fitKeyboard } from "../shell/keyboard.ts";
+import { OfflineBanner } from "../shell/offline_banner.ts";
 import type { Shell } from "../shell/shell.ts";
 import { noticeRefusals } from "../shell/site_notice.ts";
 import { toast } from "../shell/toast.ts";
@@ -21,8 +23,6 @@ import { offerToJoin } from "./start/join_group.ts";
 import { openNewDialog } from "./start/new_dialog.ts";
 import { Talk } from "./talk/talk.ts";
 
-/** So long a lost connection is nobody's business. */
-const OFFLINE_AFTER_MS = 2_000;
 const CHAT_AGAIN_MS = 2_000;
 
 /** The page: the list on one side, what is talked on the other; on a phone one after the other. */
@@ -36,7 +36,7 @@ export class ChatView {
   readonly #watch: PeopleWatch;
   readonly #drafts = new Drafts();
   #talk: Talk | undefined;
-  #offline: ReturnType<typeof setTimeout> | undefined;
+  readonly #offline = new OfflineBanner();
   /** What was asked for last: an answer to something before it comes too late. */
   #going = 0;
 
@@ -69,15 +69,15 @@ export class ChatView {
     });
     addEventListener("online", () => this.#barrage.state.status === "waiting" && this.#barrage.reconnect());
     // A socket finds out only when it says something.
-    addEventListener("offline", () => this.#showOffline(true));
-    addEventListener("online", () => this.#showOffline(this.#barrage.state.status !== "open"));
+    addEventListener("offline", () => this.#offline.show(true));
+    addEventListener("online", () => this.#offline.show(this.#barrage.state.status !== "open"));
     addEventListener("popstate", () => this.#show(placeOf(location)));
     for (const button of this.#page.querySelectorAll("[data-new]")) {
       button.addEventListener("click", () => this.#new());
     }
     document.addEventListener("keydown", (event) => this.#key(event));
     this.#page.addEventListener("click", (event) => this.#back(event));
-    this.#fitKeyboard();
+    fitKeyboard(this.#page);
     this.#startChat();
   }
 
@@ -89,7 +89,7 @@ export class ChatView {
     );
     this.#barrage.on("state", (state) => {
       pill.show(state);
-      this.#showOffline(state.status !== "open" && state.status !== "connecting");
+      this.#offline.show(state.status !== "open" && state.status !== "connecting");
     });
     this.#barrage.on("alert", warnOf);
     noticeRefusals(this.#barrage);
@@ -247,28 +247,5 @@ export class ChatView {
     if (!search || document.querySelector("dialog[open]") !== null) return;
     event.preventDefault();
     this.#list.search();
-  }
-
-  #showOffline(offline: boolean): void {
-    const banner = find(document, ".offline", HTMLElement);
-    if (!offline) {
-      clearTimeout(this.#offline);
-      this.#offline = undefined;
-      banner.hidden = true;
-      return;
-    }
-    this.#offline ??= setTimeout(() => banner.hidden = false, OFFLINE_AFTER_MS);
-  }
-
-  /** Where the keyboard lies over the page instead of making it smaller, the page is made smaller here. */
-  #fitKeyboard(): void {
-    const { visualViewport } = globalThis;
-    if (visualViewport === null) return;
-    const fit = () => {
-      const covered = innerHeight - visualViewport.height * visualViewport.scale;
-      this.#page.style.setProperty("--keyboard", covered > 80 ? `${Math.round(covered)}px` : "0px");
-    };
-    visualViewport.addEventListener("resize", fit);
-    fit();
   }
 }
