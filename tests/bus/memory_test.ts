@@ -120,7 +120,8 @@ Deno.test("[B32] timers get their turn while a bus is busy with itself", async (
     if (!stopped) bus.publish("loop", bytes("again"));
   }).ready;
   bus.publish("loop", bytes("go"));
-  await new Promise<void>((resolve) => setTimeout(resolve, 1));
+  // One that comes before the first round proves nothing.
+  do await new Promise<void>((resolve) => setTimeout(resolve, 1)); while (rounds === 0);
   ok(rounds > 0);
   stopped = true;
 });
