@@ -11,19 +11,13 @@ import { afterFault } from "./failover.ts";
 import { Journal, type JournalPorts } from "./journal.ts";
 import { Readers } from "./readers.ts";
 import type { Errand } from "./run.ts";
+import { RunningCall } from "./running_call.ts";
 
 const TICK_MS = 1_000;
 /** A pool that died between our asking and our first commit has not heard of us. */
 const QUEUE_AGAIN_MS = 10_000;
 /** Who is served at once and is told nothing was lent a slot before; that comes back when its process is gone. */
 const SERVED_AGAIN_MS = 2_000;
-/** A call that beats every two seconds and is not heard for so long has lost its node. */
-const SILENT_MS = 12_000;
-/** By then, had it been heard of, it would have been twice: the pool knows whether there is still such a call. */
-const DOUBTED_MS = 8_500;
-const DOUBT_TIMEOUT_MS = 1_000;
-/** Of these, how long an incarnation that has just begun has waited already: a living one is heard at once. */
-const BEGINS_SILENT_MS = 6_000;
 
 type In<V extends AnswerVerb> = Input<AnswerVerbs[V]>;
 type Out<V extends AnswerVerb> = Output<AnswerVerbs[V]>;
@@ -42,14 +36,6 @@ export function answerFactory(ports: AnswerPorts): Factory<AnswerVerbs> {
   return (self) => new Answer(self, ports);
 }
 
-/** The call that is being made, as far as one hears of it. */
-interface Running {
-  readonly lease: string;
-  readonly credential: string | undefined;
-  heardAt: number;
-  unshown: boolean;
-}
-
 class Answer implements Behaviour<AnswerVerbs> {
   readonly #self: Self;
   readonly #ports: AnswerPorts;
@@ -57,7 +43,7 @@ class Answer implements Behaviour<AnswerVerbs> {
   readonly #askers: Askers;
   readonly #asking: Asking;
   readonly #readers: Readers;
-  #running: Running | undefined;
+  #running: RunningCall | undefined;
   /** What was shown before is unknown: the text of a call is stored a moment after it is told. */
   #inherited = false;
   #failures = 0;
@@ -78,10 +64,7 @@ class Answer implements Behaviour<AnswerVerbs> {
     await this.#journal.load();
     this.#inherited = this.#journal.exists;
     // Whoever makes the call of an earlier incarnation is heard soon, or is silent for too long.
-    if (this.#journal.state === "running") {
-      this.#running = this.#unknown();
-      this.#running.heardAt -= BEGINS_SILENT_MS;
-    }
+    if (this.#journal.state === "running") this.#running = this.#call("");
     this.#tickLater();
   }
 
@@ -159,7 +142,7 @@ class Answer implements Behaviour<AnswerVerbs> {
     const { id: answer, request, text } = record;
     const begun = jobOf(record);
     const job = begun?.credential === lease.credential ? { job: begun.job } : {};
-    this.#running = { ...this.#unknown(), lease: lease.lease, credential: lease.credential };
+    this.#running = this.#call(lease.lease, lease.credential);
     this.#journal.begin(lease.credential);
     if (text !== "" || this.#inherited) this.#journal.resumed();
     this.#ports.calls.begin({ answer, lease, request, text, deadline, ...job }, record.model);
@@ -190,7 +173,7 @@ class Answer implements Behaviour<AnswerVerbs> {
     // An incarnation before this one had more than it stored.
     if (from > this.#journal.length) return { length: this.#journal.length, stop: false };
     const running = this.#running!;
-    running.heardAt = this.#self.clock.monotonic();
+    running.heard();
     let at = from;
     let end: Extract<Piece, { kind: "end" | "fault" }> | undefined;
     for (const piece of pieces) {
@@ -243,7 +226,7 @@ class Answer implements Behaviour<AnswerVerbs> {
     } else if (now >= record.until) {
       await this.#fail(turn, "timeout", "The answer was not complete in time");
     } else if (record.state === "waiting") await this.#await(now, turn);
-    else if (await this.#isLost(turn)) await this.#lost(turn);
+    else if (this.#isLost()) await this.#lost(turn);
     await this.#journal.checkpoint();
     this.#tickLater();
     return {};
@@ -255,14 +238,14 @@ class Answer implements Behaviour<AnswerVerbs> {
       return false;
     }
     if (this.#running === undefined || this.#running.lease === "") {
-      this.#running = { ...this.#unknown(), lease, credential };
+      this.#running = this.#call(lease, credential);
       this.#journal.begin(credential);
     }
     return this.#running.lease === lease;
   }
 
-  #unknown(): Running {
-    return { lease: "", credential: undefined, heardAt: this.#self.clock.monotonic(), unshown: false };
+  #call(lease: string, credential?: string): RunningCall {
+    return new RunningCall(lease, credential, () => this.#self.clock.monotonic());
   }
 
   async #await(now: number, turn: Turn): Promise<void> {
@@ -273,29 +256,23 @@ class Answer implements Behaviour<AnswerVerbs> {
     if (this.#self.clock.monotonic() - this.#queuedAt > QUEUE_AGAIN_MS) await this.#enqueue(turn);
   }
 
-  async #isLost(turn: Turn): Promise<boolean> {
-    const silentMs = this.#self.clock.monotonic() - (this.#running?.heardAt ?? 0);
-    if (silentMs <= DOUBTED_MS) return false;
-    if (silentMs > SILENT_MS) return true;
+  /** Asked at each tick, so what the pool says is heard with the next one. */
+  #isLost(): boolean {
     const { id: answer, attempt, pool } = this.#journal.record;
-    try {
-      const asked = { answer, attempt };
-      const { held } = await turn.ref(poolActor, pool, SYSTEM).holds(asked, { timeoutMs: DOUBT_TIMEOUT_MS });
-      return !held;
-    } catch {
-      // Nobody knows better than the clock.
-      return false;
-    }
+    return this.#running?.isLost(async () => {
+      const asked = this.#self.ref(poolActor, pool).holds({ answer, attempt }, { timeoutMs: TICK_MS });
+      return (await asked).held;
+    }) ?? true;
   }
 
   /** The node that made the call is gone; what it had shown stands. */
   async #lost(turn: Turn): Promise<void> {
-    const running = this.#running ?? this.#unknown();
+    const running = this.#running ?? this.#call("");
     if (running.lease !== "") this.#ports.calls.cancel(running.lease);
     await this.#broke({ kind: "fault", fault: "stalled", message: "The call fell silent" }, running, turn);
   }
 
-  async #broke(piece: FaultPiece, { credential, unshown }: Running, turn: Turn): Promise<void> {
+  async #broke(piece: FaultPiece, { credential, unshown }: RunningCall, turn: Turn): Promise<void> {
     const { record } = this.#journal;
     const { fault, retryAfterMs } = piece;
     // What was wanted is there, and was paid for.
